@@ -1,0 +1,49 @@
+// Sending mail: SMTP through libcurl, hidden. The caller gives header fields and a text; lines are
+// folded, encoded (RFC 2047, quoted-printable) and dot-stuffed here.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/base/redacted.hpp"
+#include "core/base/result.hpp"
+#include "core/time/clock.hpp"
+
+namespace gantry::http {
+
+struct SmtpOptions {
+    std::string url;  // smtp://host:25, smtps://host:465; STARTTLS when the server offers it
+    bool require_tls = false;
+    std::string ca_file;
+    std::string username;
+    Redacted<std::string> password;
+    Millis timeout{30'000};
+};
+
+struct Mail {
+    std::string from;                // address
+    std::vector<std::string> to;     // addresses
+    std::string subject;
+    std::string message_id;          // without < >
+    std::string in_reply_to;         // without < >, empty for the first of a thread
+    std::vector<std::string> references;
+    std::vector<std::pair<std::string, std::string>> headers;  // further ones, ASCII names
+    std::string text;                // UTF-8, LF line ends
+    Instant date{};
+};
+
+class MailSender {
+public:
+    virtual ~MailSender() = default;
+    // Blocking. ok: the server took responsibility (2xx after DATA). unavailable or timeout: retry;
+    // invalid_input: permanently refused (5xx), the message names the reply.
+    virtual Result<void> send(const Mail& mail) = 0;
+};
+
+std::unique_ptr<MailSender> make_mail_sender(SmtpOptions options);
+
+// The message as it goes over the wire; exposed for golden tests.
+std::string render_mail(const Mail& mail);
+
+}  // namespace gantry::http

@@ -1,0 +1,55 @@
+// The HTTPS server: Beast coroutines, keep-alive, gzip request bodies, every wait with a deadline
+// and every size with a bound; what is refused or cut is counted by reason in
+// gantry_http_refused_total{reason}. One handler for all paths; routing is the caller's.
+//
+// Threading: runs on the given executor (one thread); the handler is a coroutine there and must
+// not block. stop() lets requests under way finish for `drain`, then closes.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/base/result.hpp"
+#include "core/http/message.hpp"
+#include "core/telemetry/metrics.hpp"
+#include "core/time/clock.hpp"
+
+namespace gantry::http {
+
+using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
+
+struct ServerOptions {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 8443;                 // 0 = any free one, see Server::port()
+    std::string certificate_file;              // PEM chain; empty with key_file = plain HTTP
+    std::string key_file;
+    std::size_t max_connections = 8192;        // further ones are closed at once
+    std::size_t max_header_bytes = 16 * 1024;  // 431
+    std::size_t max_body_bytes = 1 << 20;      // as sent; 413
+    std::size_t max_inflated_bytes = 4 << 20;  // after gzip; 413
+    std::size_t max_inflight_bytes = 256 << 20;  // request bodies of all connections; 503
+    Millis handshake_timeout{10'000};
+    Millis header_timeout{10'000};             // from the request's first byte; 408
+    Millis body_timeout{30'000};               // 408
+    Millis idle_timeout{75'000};               // between requests
+    Millis handler_timeout{30'000};            // 503
+    Millis write_timeout{30'000};
+};
+
+class Server {
+public:
+    virtual ~Server() = default;
+    [[nodiscard]] virtual std::uint16_t port() const = 0;
+    virtual boost::asio::awaitable<void> stop(Millis drain) = 0;
+};
+
+// Binds and listens before it returns. unavailable: address in use; invalid_input: bad certificate.
+Result<std::unique_ptr<Server>> start_server(boost::asio::any_io_executor executor,
+                                             ServerOptions options, Handler handler,
+                                             telemetry::Registry& metrics);
+
+}  // namespace gantry::http

@@ -1,0 +1,105 @@
+// Access: organisations, sites, users, tokens and agent credentials: who may come in, and as whom.
+// Blocking. Secrets are stored as hashes only; a token's text is returned once, by its maker.
+// Decisions that need speed (checking a credential per request) go through AccessCache.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/redacted.hpp"
+#include "core/base/result.hpp"
+#include "core/model/scope.hpp"
+#include "core/ports/paging.hpp"
+#include "core/storage/database.hpp"
+#include "core/time/clock.hpp"
+
+namespace gantry::records {
+
+struct Organisation {
+    OrganisationId id;
+    std::string name;  // unique, "default" always exists (id 1) with the site "default" (id 1)
+};
+struct Site {
+    SiteId id;
+    OrganisationId organisation;
+    std::string name;
+};
+
+enum class TokenKind : std::uint8_t { api = 0, enrolment = 1 };
+
+struct Token {
+    TokenId id;
+    TokenKind kind = TokenKind::api;
+    std::string label;
+    Role role = Role::viewer;          // api
+    bool all_organisations = false;    // api: an operator of the MSP itself
+    OrganisationId organisation;       // home; the scope unless all_organisations
+    SiteId site;                       // enrolment
+    std::string endpoint_role;         // enrolment: "server", "workstation": selects policy
+    bool needs_approval = false;       // enrolment
+    std::int64_t max_uses = 0;         // enrolment; 0 = unlimited
+    std::int64_t uses = 0;
+    Instant created_at{};
+    Instant expires_at{};              // epoch = never
+    Instant revoked_at{};              // epoch = not revoked
+};
+
+struct AgentCredential {
+    std::string agent_id;
+    OrganisationId organisation;
+    SiteId site;
+    std::string role;
+    AssetId asset;
+    std::string credential_hash;  // hex SHA-256
+    bool revoked = false;
+    std::int64_t epoch = 0;       // of the spool, with acked_seq the position up to which
+    std::int64_t acked_seq = 0;   //   reports are durable
+    std::string boot_id;
+    Instant last_seen_at{};
+    std::string name;
+};
+
+// --- organisations ---
+Result<std::vector<Organisation>> organisations(storage::Connection&, const Scope&);
+Result<Organisation> organisation_named(storage::Connection&, const Scope&, const std::string&);
+Result<Organisation> ensure_organisation(storage::Connection&, const std::string& name,
+                                         Instant now);
+Result<Site> ensure_site(storage::Connection&, OrganisationId, const std::string& name,
+                         Instant now);
+Result<std::vector<Site>> sites(storage::Connection&, const Scope&);
+
+// --- tokens (hash = crypto::sha256_hex of the text) ---
+Result<Token> insert_token(storage::Connection&, const Token& token, const std::string& hash);
+Result<Token> token_by_hash(storage::Connection&, const std::string& hash);
+Result<PageOf<Token>> tokens(storage::Connection&, const Scope&, const PageRequest&);
+Result<void> revoke_token(storage::Connection&, const Scope&, TokenId, Instant now);
+// Counts one use; forbidden when expired, revoked or used up at `now`.
+Result<Token> use_enrolment_token(storage::Connection&, TokenId, Instant now);
+// The caller that an api token stands for. unauthorised when revoked or expired.
+Result<Principal> principal_of(const Token& token, Instant now);
+
+// --- users ---
+struct User {
+    UserId id;
+    std::string name;
+    Role role = Role::viewer;
+    bool all_organisations = false;
+    OrganisationId organisation;
+    std::string password_hash;  // argon2id
+    bool disabled = false;
+};
+Result<User> insert_user(storage::Connection&, const User& user, Instant now);
+Result<User> user_named(storage::Connection&, const std::string& name);
+Result<std::vector<User>> users(storage::Connection&, const Scope&);
+
+// --- agents ---
+Result<void> insert_agent(storage::Connection&, const AgentCredential&, Instant now);
+Result<AgentCredential> agent_by_id(storage::Connection&, const std::string& agent_id);
+Result<std::vector<AgentCredential>> agents(storage::Connection&, const Scope&);
+Result<void> bind_agent_asset(storage::Connection&, const std::string& agent_id, AssetId);
+Result<void> revoke_agent(storage::Connection&, const Scope&, const std::string& agent_id);
+// Progress of many agents at once, from memory, every few seconds and at stop.
+Result<void> save_agent_progress(storage::Connection&, const std::vector<AgentCredential>&);
+
+}  // namespace gantry::records

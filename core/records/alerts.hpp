@@ -1,0 +1,50 @@
+// Alert and decision rows: written by the engine in the fold's transaction, read by API and at
+// start. Blocking.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/model/changes.hpp"
+#include "core/model/scope.hpp"
+#include "core/ports/paging.hpp"
+#include "core/storage/database.hpp"
+
+namespace gantry::records {
+
+// Upserts changes.alerts, deletes changes.forgotten, appends changes.decisions, sets the cursor.
+Result<void> save_changes(storage::Connection&, const Changes& changes);
+// Only last_seen_at, for coalesced resends.
+Result<void> save_last_seen(storage::Connection&,
+                            const std::vector<std::pair<AlertId, Instant>>& seen);
+
+Result<JournalSeq> cursor(storage::Connection&);
+// Highest stored id + 1 of every sequence.
+Result<Sequences> load_sequences(storage::Connection&);
+// All alert rows in ascending id, for the correlator's state at start.
+Result<void> each_alert(storage::Connection&, const std::function<void(Alert&&)>& visit);
+
+struct AlertFilter {
+    std::optional<AlertState> state;
+    AssetId asset;
+    IncidentId incident;
+    std::string key;  // exact
+};
+Result<PageOf<Alert>> alerts(storage::Connection&, const Scope&, const AlertFilter&,
+                             const PageRequest&);  // newest first
+Result<Alert> alert(storage::Connection&, const Scope&, AlertId);
+
+struct DecisionFilter {
+    AlertId alert;
+    IncidentId incident;
+    JournalSeq journal_seq;
+};
+Result<PageOf<Decision>> decisions(storage::Connection&, const Scope&, const DecisionFilter&,
+                                   const PageRequest&);  // oldest first
+// Deletes decisions older than `before`, at most `max`; returns how many.
+Result<std::int64_t> trim_decisions(storage::Connection&, Instant before, std::int64_t max);
+
+}  // namespace gantry::records
