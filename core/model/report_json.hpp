@@ -1,6 +1,10 @@
 // The wire contract's codec (docs/specs/wire.md). decode_* accept exactly the contract: a wrong
 // type or a missing key is invalid_input naming the path ("records[3].kind"); unknown keys are
 // ignored, so that an older server takes a newer agent.
+//
+// A report covers first_seq..last_seq without gaps between reports; its records ascend inside that
+// range. A number missing inside it was evicted by the agent's spool and is counted in a `dropped`
+// record. A sign of life without records has last_seq = first_seq - 1.
 #pragma once
 
 #include <string>
