@@ -75,6 +75,9 @@ struct CommandOutcome {
     std::string agent_id;              // with `asset`: this agent now proves that asset
     std::string agent_name;            // host name for messages
     bool asset_created = false;
+    // The row of `asset` as it is now. The correlator learns its organisation and its host names
+    // from it, so that other monitors' events about this host find the same asset.
+    std::optional<Asset> asset_now;
 };
 
 }  // namespace gantry

@@ -13,29 +13,55 @@ namespace gantry {
 
 // What the pipeline did with the event, in the end.
 enum class Outcome : std::uint8_t {
-    refreshed,          // same episode, nothing new
-    recorded,           // alert kept, no incident by rule
+    refreshed,  // same episode, nothing new
+    recorded,   // alert kept, no incident by rule
     incident_opened,
-    incident_updated,   // bound or noted, same priority
+    incident_updated,  // bound or noted, same priority
     priority_changed,
     incident_resolved,
     incident_reopened,
-    resolve_noted,      // recovered, but the incident stays open (others fire, or taken over)
-    ignored             // resolve of an unknown or resolved alert
+    resolve_noted,  // recovered, but the incident stays open (others fire, or taken over)
+    ignored         // resolve of an unknown or resolved alert, or no room for a new one
 };
 
-// Why, one per stage. Reasons are for decisions and tests; sentences are made in correlator/explain.
+// Why, one per stage. Reasons are for decisions and tests; sentences are made in
+// correlator/explain.
 enum class DedupReason : std::uint8_t {
-    first_seen, new_episode, same_episode, severity_raised, severity_lowered, recovered,
-    already_resolved, never_fired, expired
+    first_seen,
+    new_episode,
+    same_episode,
+    severity_raised,
+    severity_lowered,
+    recovered,
+    already_resolved,
+    never_fired,
+    expired,
+    no_room  // the bound of live alerts is reached and none of them is resolved
 };
 enum class IdentifyReason : std::uint8_t {
-    none, agent_credential, asset_id, host_name, created_from_host, created_from_source, kept
+    none,
+    agent_credential,
+    asset_id,
+    host_name,
+    created_from_host,
+    created_from_source,
+    kept,
+    service_name  // no host: the asset that stands for the source or the label `service`
 };
 enum class PromoteReason : std::uint8_t {
-    none, rule_opens, rule_records_only, joined_open_incident, within_reopen_window,
-    severity_raised, severity_lowered, all_recovered, others_still_firing, taken_over_by_person,
-    closed_by_person, no_incident, unchanged
+    none,
+    rule_opens,
+    rule_records_only,
+    joined_open_incident,
+    within_reopen_window,
+    severity_raised,
+    severity_lowered,
+    all_recovered,
+    others_still_firing,
+    taken_over_by_person,
+    closed_by_person,
+    no_incident,
+    unchanged
 };
 
 [[nodiscard]] const char* to_string(Outcome outcome);

@@ -39,10 +39,11 @@ constexpr std::array k_outcome{
     "ignored"};
 constexpr std::array k_dedup{"first_seen",       "new_episode",      "same_episode",
                              "severity_raised",  "severity_lowered", "recovered",
-                             "already_resolved", "never_fired",      "expired"};
+                             "already_resolved", "never_fired",      "expired",
+                             "no_room"};
 constexpr std::array k_identify{"none",      "agent_credential",  "asset_id",
                                 "host_name", "created_from_host", "created_from_source",
-                                "kept"};
+                                "kept",      "service_name"};
 constexpr std::array k_promote{
     "none",          "rule_opens",           "rule_records_only", "joined_open_incident",
     "within_reopen_window", "severity_raised", "severity_lowered", "all_recovered",

@@ -1,12 +1,17 @@
 // Correlator: the pure fold (state, record's events, rules, now) -> (state, changes). No sockets,
 // SQL, threads or clock of its own; equal inputs give equal outputs, to the byte.
 //
+// Every event passes the stages of pipeline.hpp in order and leaves exactly one Decision. The state
+// is what restore() and the fold made of it; refresh() touches nothing but last-seen times, which
+// no decision depends on.
+//
 // Threading: one thread at a time, the engine's.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/model/changes.hpp"
@@ -22,6 +27,26 @@ struct FoldInput {
     Instant now{};
 };
 
+struct Options {
+    // Live alerts kept in memory (about 1 KB each). Beyond it the longest resolved are forgotten
+    // early; when none is resolved, a new one is refused with DedupReason::no_room.
+    std::size_t max_live_alerts = 1'000'000;
+    // Assets known. Beyond it no asset is made from a host name: the event goes to its source's.
+    std::size_t max_assets = 2'000'000;
+    // Of the lookup tables only: makes collisions unpredictable, never changes an output.
+    std::uint64_t hash_seed = 0x9E3779B97F4A7C15ULL;
+};
+
+// What was dropped or cut short, and why; monotonic since construction.
+struct Counters {
+    std::uint64_t resolves_unknown = 0;    // resolve of a key that never fired
+    std::uint64_t resolves_late = 0;       // resolve of a resolved alert
+    std::uint64_t alerts_refused = 0;      // DedupReason::no_room
+    std::uint64_t alerts_evicted = 0;      // forgotten before the retention, for want of room
+    std::uint64_t assets_refused = 0;      // max_assets reached
+    std::uint64_t expiries_skipped = 0;    // seen again, or gone, before the expiry was folded
+};
+
 class Correlator {
 public:
     virtual ~Correlator() = default;
@@ -29,13 +54,18 @@ public:
     // --- state at start, before the first fold: from the store, in ascending id ---
     virtual void restore(Alert alert) = 0;
     virtual void restore(const Asset& asset) = 0;
-    virtual void restore(const Incident& incident) = 0;  // open ones, and resolved inside the window
+    // Open ones, and those resolved at most reopen_window before the last folded record's
+    // received_at. More do no harm.
+    virtual void restore(const Incident& incident) = 0;
     virtual void restore_agent(const std::string& agent_id, AssetId asset) = 0;
 
-    // Appends to `changes`; several records may share one Changes (one transaction).
+    // Appends to `changes`; several records may share one Changes (one transaction). An unchanged
+    // resend leaves a decision but no alert row: its last_seen_at comes through take_refreshed().
     virtual void fold(const FoldInput& input, const std::vector<Event>& events,
                       Sequences& sequences, Changes& changes) = 0;
-    // These alerts were not resent within expires_after: resolves those still firing and unseen.
+    // These alerts were not resent within expires_after (the journaled answer of due_to_expire):
+    // resolves those still firing and not folded again since. One decision per resolved alert,
+    // its event_index the position in `alerts`.
     virtual void expire(const FoldInput& input, const std::vector<AlertId>& alerts,
                         Sequences& sequences, Changes& changes) = 0;
     // What a command changed (a person resolved, took over, enrolled ...).
@@ -43,18 +73,23 @@ public:
 
     // --- resends, between folds ---
     // True and notes last_seen when the event is firing, its alert is firing, and nothing else
-    // differs (severity, summary, labels).
+    // differs (severity, summary, labels, expires_after, asset). False also while an expiry of the
+    // alert is on its way through the journal, so that the journal alone decides who was first.
     virtual bool refresh(const Event& event, Instant now) = 0;
-    // Drains what refresh() noted since the last call.
+    // Drains what refresh() and unchanged resends in fold() noted since the last call, ascending.
     virtual std::vector<std::pair<AlertId, Instant>> take_refreshed() = 0;
-    // Firing alerts whose last_seen + expires_after <= now, ascending, at most `max`.
+    // Firing alerts whose last_seen + expires_after <= now, ascending, at most `max`. An alert is
+    // handed out again a few seconds later while its expiry was not folded.
     virtual std::vector<AlertId> due_to_expire(Instant now, std::size_t max) = 0;
-    // gantryd was down: all expiry timers get this much more.
+    // gantryd was down: the expiry timers of alerts not seen since get this much more.
     virtual void grant_grace(Millis grace) = 0;
 
     [[nodiscard]] virtual std::size_t live_alerts() const = 0;
+    [[nodiscard]] virtual Counters counters() const { return {}; }
 };
 
-std::unique_ptr<Correlator> make_correlator(RuleSet rules);
+// Throws std::invalid_argument when the rules do not compile (load_rules and check_rules have said
+// so before, with file and line).
+std::unique_ptr<Correlator> make_correlator(RuleSet rules, Options options = {});
 
 }  // namespace gantry::correlator
