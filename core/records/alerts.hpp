@@ -22,6 +22,9 @@ Result<void> save_last_seen(storage::Connection&,
                             const std::vector<std::pair<AlertId, Instant>>& seen);
 
 Result<JournalSeq> cursor(storage::Connection&);
+// Named positions besides the cursor (table progress); 0 when never set.
+Result<std::int64_t> progress(storage::Connection&, const std::string& name);
+Result<void> set_progress(storage::Connection&, const std::string& name, std::int64_t value);
 // Highest stored id + 1 of every sequence.
 Result<Sequences> load_sequences(storage::Connection&);
 // All alert rows in ascending id, for the correlator's state at start.

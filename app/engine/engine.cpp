@@ -1,0 +1,304 @@
+#include "app/engine/engine.hpp"
+
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <nlohmann/json.hpp>
+
+#include "core/model/json.hpp"
+#include "core/records/alerts.hpp"
+
+namespace gantry::app {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::size_t k_read_records = 512;
+constexpr std::size_t k_read_bytes = 8 << 20;
+constexpr std::size_t k_expiry_chunk = 500;
+constexpr Millis k_house_tick{1'000};
+constexpr int k_seen_every_ticks = 5;
+constexpr int k_trim_every_ticks = 600;
+constexpr std::size_t k_max_early = 1'000;
+constexpr Millis k_first_retry{100};
+constexpr Millis k_last_retry{5'000};
+
+const std::string k_alive = "alive_ms";
+
+// Restarts the wait of whoever sleeps on the timer.
+void wake(asio::steady_timer& timer) { timer.cancel(); }
+
+}  // namespace
+
+struct Engine::Waiter {
+    explicit Waiter(const asio::any_io_executor& executor) : timer(executor) {}
+    asio::steady_timer timer;
+    std::optional<Result<CommandOutcome>> outcome;
+};
+
+Engine::Engine(EngineParts parts, EngineOptions options)
+    : parts_(std::move(parts)),
+      options_(options),
+      projector_(parts_.correlator, parts_.tickets, parts_.metrics, parts_.log),
+      new_records_(parts_.executor),
+      house_(parts_.executor),
+      coalesced_(parts_.metrics.counter("gantry_events_coalesced_total",
+                                        "Resends that changed nothing and were not journaled")),
+      retries_(parts_.metrics.counter("gantry_store_retries_total",
+                                      "Transactions of the fold that failed and were repeated")),
+      lag_(parts_.metrics.gauge("gantry_journal_lag_records",
+                                "Durable journal records that are not folded yet")),
+      commit_seconds_(parts_.metrics.histogram("gantry_commit_seconds",
+                                               "From reception to the committed effects")) {
+    parts_.journal.on_commit([this](JournalSeq) { wake(new_records_); });
+}
+
+Engine::~Engine() = default;
+
+std::int64_t Engine::lag() const {
+    return parts_.journal.last_durable().value - projector_.cursor().value;
+}
+
+Result<storage::Connection*> Engine::connection() {
+    if (!connection_) {
+        auto opened = parts_.database.connect(storage::Durability::normal);
+        if (!opened) return opened.error();
+        connection_ = std::move(*opened);
+    }
+    return connection_.get();
+}
+
+asio::awaitable<void> Engine::sleep(Millis time) {
+    house_.expires_after(time);
+    boost::system::error_code cancelled;
+    co_await house_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+}
+
+asio::awaitable<Result<void>> Engine::start() {
+    const Instant now = parts_.clock.now();
+    auto restore = [this, now]() -> Result<std::int64_t> {
+        auto open = connection();
+        if (!open) return open.error();
+        auto done = projector_.restore(**open, parts_.desk, now, options_.reopen_window);
+        if (!done) return done.error();
+        return records::progress(**open, k_alive);
+    };
+    const auto alive_ms = co_await parts_.store.run(std::move(restore));
+    if (!alive_ms) co_return alive_ms.error();
+    if (*alive_ms > 0) parts_.correlator.grant_grace(now - from_ms(*alive_ms));
+    std::int64_t caught_up = 0;
+    while (!stopping_ && lag() > 0) {
+        auto records =
+            co_await parts_.journal.read(projector_.cursor(), k_read_records, k_read_bytes);
+        if (!records) co_return records.error();
+        if (records->empty()) break;
+        caught_up += static_cast<std::int64_t>(records->size());
+        co_await project(std::move(*records));
+    }
+    parts_.log.info("engine_started", {{"cursor", projector_.cursor().value},
+                                       {"caught_up", caught_up},
+                                       {"live_alerts", parts_.correlator.live_alerts()}});
+    started_ = true;
+    ready_ = true;
+    co_return Result<void>{};
+}
+
+void Engine::stop() {
+    stopping_ = true;
+    wake(new_records_);
+    wake(house_);
+}
+
+asio::awaitable<void> Engine::follow() {
+    while (true) {
+        if (lag() <= 0) {
+            if (stopping_) co_return;
+            new_records_.expires_after(std::chrono::seconds{1});
+            boost::system::error_code cancelled;
+            co_await new_records_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            continue;
+        }
+        auto records =
+            co_await parts_.journal.read(projector_.cursor(), k_read_records, k_read_bytes);
+        if (!records) {
+            parts_.log.error("journal_read_failed", {{"error", records.error().message}});
+            if (stopping_) co_return;
+            new_records_.expires_after(k_last_retry);
+            boost::system::error_code cancelled;
+            co_await new_records_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            continue;
+        }
+        if (!records->empty()) co_await project(std::move(*records));
+        if (stopping_ && !ready_) co_return;
+    }
+}
+
+asio::awaitable<void> Engine::project(std::vector<journal::Record> records) {
+    std::size_t done = 0;
+    while (done < records.size()) {
+        Batch batch = projector_.next(records, done);
+        if (!co_await store_until_done(batch)) co_return;
+        projector_.finish(batch);
+        done += batch.records;
+        answer(batch);
+        lag_.set(lag());
+        const auto spent = parts_.clock.now() - batch.oldest;
+        commit_seconds_.observe(static_cast<double>(spent.count()) / 1'000.0);
+        if (parts_.on_committed) parts_.on_committed();
+    }
+}
+
+// The correlator's state is ahead of the rows until this succeeds, so there is no giving up but
+// with the process: the journal has everything, the next start folds it again.
+asio::awaitable<bool> Engine::store_until_done(Batch& batch) {
+    Millis pause = k_first_retry;
+    while (true) {
+        Batch* const pending = &batch;
+        auto job = [this, pending]() -> Result<void> {
+            auto open = connection();
+            if (!open) return open.error();
+            return projector_.store(**open, *pending);
+        };
+        const auto stored = co_await parts_.store.run(std::move(job));
+        if (stored) {
+            ready_ = started_;
+            co_return true;
+        }
+        ready_ = false;
+        retries_.add();
+        parts_.log.error("store_failed", {{"error", stored.error().message},
+                                          {"retry_in_ms", pause.count()}});
+        if (stopping_) co_return false;
+        new_records_.expires_after(pause);
+        boost::system::error_code cancelled;
+        co_await new_records_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        pause = std::min(pause * 2, k_last_retry);
+    }
+}
+
+void Engine::answer(const Batch& batch) {
+    if (!batch.from_journal_command) {
+        if (batch.command && !batch.outcome) {
+            parts_.log.warn("facts_not_taken", {{"error", batch.outcome.error().message}});
+        }
+        return;
+    }
+    const std::int64_t seq = batch.context.seq.value;
+    const auto waiter = waiters_.find(seq);
+    if (waiter != waiters_.end()) {
+        waiter->second->outcome = batch.outcome;
+        wake(waiter->second->timer);
+        waiters_.erase(waiter);
+    } else if (started_ && early_.size() < k_max_early) {
+        early_.emplace(seq, batch.outcome);
+    }
+}
+
+asio::awaitable<Result<void>> Engine::accept(journal::Record record) {
+    if (lag() > options_.max_lag_records) {
+        co_return fail(ErrorCode::limit, "the journal is " + std::to_string(lag()) +
+                                             " records ahead of the correlator");
+    }
+    auto appended = co_await parts_.journal.append(std::move(record));
+    if (!appended) co_return appended.error();
+    co_return Result<void>{};
+}
+
+bool Engine::coalesce(const std::vector<Event>& events, Instant now) {
+    for (const Event& event : events) {
+        // Those already noted stay noted: they were seen, whatever the others turn out to be.
+        if (!parts_.correlator.refresh(event, now)) return false;
+    }
+    coalesced_.add(static_cast<std::int64_t>(events.size()));
+    return true;
+}
+
+asio::awaitable<Result<CommandOutcome>> Engine::submit(Command command) {
+    if (lag() > options_.max_lag_records) {
+        co_return fail(ErrorCode::limit, "too much is waiting to be processed");
+    }
+    journal::Record record;
+    record.received_at = parts_.clock.now();
+    record.organisation = command.organisation;
+    record.kind = journal::Kind::command;
+    record.source = command.actor;
+    record.body = encode(command);
+    const auto seq = co_await parts_.journal.append(std::move(record));
+    if (!seq) co_return seq.error();
+    if (const auto early = early_.find(seq->value); early != early_.end()) {
+        auto outcome = std::move(early->second);
+        early_.erase(early);
+        co_return outcome;
+    }
+    auto waiter = std::make_shared<Waiter>(parts_.executor);
+    waiters_.emplace(seq->value, waiter);
+    waiter->timer.expires_after(options_.command_deadline);
+    boost::system::error_code cancelled;
+    co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    if (waiter->outcome) co_return std::move(*waiter->outcome);
+    waiters_.erase(seq->value);
+    co_return fail(ErrorCode::timeout, "the change is recorded and will be made; its outcome was not "
+                                       "known in time (journal record " +
+                                           std::to_string(seq->value) + ")");
+}
+
+asio::awaitable<void> Engine::keep_house() {
+    for (int tick = 1; !stopping_; ++tick) {
+        co_await sleep(k_house_tick);
+        if (stopping_) break;
+        co_await expire_due();
+        if (tick % k_seen_every_ticks == 0) co_await save_seen();
+        if (tick % k_trim_every_ticks == 0) co_await trim();
+    }
+    co_await save_seen();
+}
+
+asio::awaitable<void> Engine::expire_due() {
+    const Instant now = parts_.clock.now();
+    const auto due = parts_.correlator.due_to_expire(now, k_expiry_chunk);
+    if (due.empty()) co_return;
+    nlohmann::json ids = nlohmann::json::array();
+    for (const AlertId id : due) ids.push_back(id.value);
+    journal::Record record;
+    record.received_at = now;
+    record.kind = journal::Kind::expiry;
+    record.source = "gantry";
+    record.body = nlohmann::json{{"alerts", std::move(ids)}}.dump();
+    const auto accepted = co_await accept(std::move(record));
+    if (!accepted) parts_.log.warn("expiry_not_recorded", {{"error", accepted.error().message}});
+}
+
+asio::awaitable<void> Engine::save_seen() {
+    auto seen = parts_.correlator.take_refreshed();
+    const std::int64_t now_ms = to_ms(parts_.clock.now());
+    auto job = [this, seen = std::move(seen), now_ms]() -> Result<void> {
+        auto open = connection();
+        if (!open) return open.error();
+        auto transaction = storage::Transaction::begin(**open);
+        if (!transaction) return transaction.error();
+        if (auto done = records::save_last_seen(**open, seen); !done) return done;
+        if (auto done = records::set_progress(**open, k_alive, now_ms); !done) return done;
+        return transaction->commit();
+    };
+    const auto saved = co_await parts_.store.run(std::move(job));
+    if (!saved) parts_.log.warn("last_seen_not_saved", {{"error", saved.error().message}});
+}
+
+asio::awaitable<void> Engine::trim() {
+    const Instant now = parts_.clock.now();
+    const auto trimmed =
+        co_await parts_.journal.trim(projector_.cursor(), now - options_.journal_retention);
+    if (!trimmed) {
+        parts_.log.warn("journal_trim_failed", {{"error", trimmed.error().message}});
+    }
+    const Instant before = now - options_.decision_retention;
+    auto job = [this, before]() -> Result<std::int64_t> {
+        auto open = connection();
+        if (!open) return open.error();
+        return records::trim_decisions(**open, before, 50'000);
+    };
+    const auto decisions = co_await parts_.store.run(std::move(job));
+    if (!decisions) {
+        parts_.log.warn("decision_trim_failed", {{"error", decisions.error().message}});
+    }
+}
+
+}  // namespace gantry::app

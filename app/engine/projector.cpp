@@ -1,0 +1,227 @@
+#include "app/engine/projector.hpp"
+
+#include <algorithm>
+
+#include "core/model/json.hpp"
+#include "core/records/access.hpp"
+#include "core/records/alerts.hpp"
+
+namespace gantry::app {
+namespace {
+
+constexpr int k_page = 500;
+constexpr std::size_t k_max_events_per_batch = 4096;  // bounds a transaction's size
+
+// Errors that a command's caller caused and gets told; anything else means "try again".
+bool is_answer(ErrorCode code) {
+    return code == ErrorCode::invalid_input || code == ErrorCode::not_found ||
+           code == ErrorCode::conflict || code == ErrorCode::forbidden ||
+           code == ErrorCode::unauthorised;
+}
+
+void note_progress(std::vector<collector::AgentProgress>& all, collector::AgentProgress latest) {
+    const auto same = std::find_if(all.begin(), all.end(), [&](const auto& known) {
+        return known.agent_id == latest.agent_id;
+    });
+    if (same == all.end()) {
+        all.push_back(std::move(latest));
+    } else {
+        *same = std::move(latest);
+    }
+}
+
+}  // namespace
+
+Projector::Projector(correlator::Correlator& correlator, TicketStore& tickets,
+                     telemetry::Registry& metrics, telemetry::Log log)
+    : correlator_(correlator),
+      tickets_(tickets),
+      log_(std::move(log)),
+      events_(metrics.counter("gantry_events_total", "Events folded by the correlator")),
+      records_(metrics.counter("gantry_journal_folded_total", "Journal records folded")),
+      broken_(metrics.counter("gantry_journal_broken_total",
+                              "Journal records that could not be decoded and were passed over")) {
+}
+
+Result<void> Projector::restore(storage::Connection& connection, ServiceDesk& desk, Instant now,
+                                Millis reopen_window) {
+    auto cursor = records::cursor(connection);
+    if (!cursor) return cursor.error();
+    cursor_ = *cursor;
+    auto sequences = records::load_sequences(connection);
+    if (!sequences) return sequences.error();
+    sequences_ = *sequences;
+    if (auto done = restore_rows(connection, desk, now, reopen_window); !done) return done;
+    auto agents = records::agents(connection, Scope::all());
+    if (!agents) return agents.error();
+    for (const auto& agent : *agents) {
+        agents_[agent.agent_id] = {agent.agent_id, agent.organisation, agent.asset, agent.name};
+        correlator_.restore_agent(agent.agent_id, agent.asset);
+    }
+    return {};
+}
+
+Result<void> Projector::restore_rows(storage::Connection& connection, ServiceDesk& desk,
+                                     Instant now, Millis reopen_window) {
+    for (PageRequest page{0, k_page};;) {
+        auto assets = desk.assets(connection, Scope::all(), {}, page);
+        if (!assets) return assets.error();
+        for (const Asset& asset : assets->items) correlator_.restore(asset);
+        if (!assets->next) break;
+        page.after = *assets->next;
+    }
+    IncidentFilter open;
+    open.open = true;
+    IncidentFilter resolved;
+    resolved.state = IncidentState::resolved;
+    for (const IncidentFilter& filter : {open, resolved}) {
+        for (PageRequest page{0, k_page};;) {
+            auto incidents = desk.incidents(connection, Scope::all(), filter, page);
+            if (!incidents) return incidents.error();
+            for (const Incident& incident : incidents->items) {
+                const bool reopenable = incident.resolved_at + reopen_window >= now;
+                if (filter.open || reopenable) correlator_.restore(incident);
+            }
+            if (!incidents->next) break;
+            page.after = *incidents->next;
+        }
+    }
+    return records::each_alert(connection,
+                               [&](Alert&& alert) { correlator_.restore(std::move(alert)); });
+}
+
+std::optional<collector::AgentIdentity> Projector::find_agent(const std::string& agent_id) const {
+    const auto at = agents_.find(agent_id);
+    if (at == agents_.end()) return std::nullopt;
+    return at->second;
+}
+
+Batch Projector::next(const std::vector<journal::Record>& records, std::size_t from) {
+    Batch batch;
+    batch.sequences = sequences_;
+    batch.oldest = records[from].received_at;
+    for (std::size_t i = from; i < records.size(); ++i) {
+        const journal::Record& record = records[i];
+        ++batch.records;
+        batch.changes.cursor = record.seq;
+        batch.context = {record.seq, record.received_at};
+        if (record.kind == journal::Kind::command) {
+            auto command = decode_command(record.body);
+            if (command) {
+                batch.command = std::move(*command);
+                batch.from_journal_command = true;
+                break;
+            }
+            broken_.add();
+            log_.error("journal_record_broken",
+                       {{"seq", record.seq.value}, {"error", command.error().message}});
+            continue;
+        }
+        fold(record, batch);
+        if (batch.command || batch.changes.decisions.size() >= k_max_events_per_batch) break;
+    }
+    records_.add(static_cast<std::int64_t>(batch.records));
+    return batch;
+}
+
+void Projector::fold(const journal::Record& record, Batch& batch) {
+    auto decoded = decode(record);
+    if (!decoded) {
+        broken_.add();
+        log_.error("journal_record_broken",
+                   {{"seq", record.seq.value}, {"error", decoded.error().message}});
+        return;
+    }
+    fold_decoded(record, std::move(*decoded), batch);
+}
+
+Result<collector::Decoded> Projector::decode(const journal::Record& record) {
+    const auto lookup = [this](const std::string& agent_id) { return find_agent(agent_id); };
+    switch (record.kind) {
+        case journal::Kind::agent_report: return collector::decode_agent_report(record, lookup);
+        case journal::Kind::endpoint_silent:
+        case journal::Kind::endpoint_returned: return collector::decode_presence(record, lookup);
+        case journal::Kind::expiry: return collector::decode_expiry(record);
+        case journal::Kind::intake: {
+            std::string body = record.body;
+            auto parsed = intake_.parse(body, record.organisation, record.received_at);
+            if (!parsed) return parsed.error();
+            collector::Decoded decoded;
+            decoded.events = std::move(parsed->events);
+            return decoded;
+        }
+        case journal::Kind::command: break;
+    }
+    return fail(ErrorCode::corrupt, "unknown kind of record");
+}
+
+void Projector::fold_decoded(const journal::Record& record, collector::Decoded decoded,
+                             Batch& batch) {
+    const correlator::FoldInput input{record.seq, record.received_at};
+    if (!decoded.events.empty()) {
+        correlator_.fold(input, decoded.events, batch.sequences, batch.changes);
+        events_.add(static_cast<std::int64_t>(decoded.events.size()));
+    }
+    if (!decoded.expired.empty()) {
+        correlator_.expire(input, decoded.expired, batch.sequences, batch.changes);
+    }
+    if (decoded.facts && decoded.progress) {
+        batch.command = Command{record.organisation, "gantry", std::nullopt,
+                                ReportFacts{decoded.progress->agent_id, *decoded.facts}};
+    }
+    if (decoded.progress) note_progress(batch.progress, std::move(*decoded.progress));
+}
+
+Result<void> Projector::store(storage::Connection& connection, Batch& batch) {
+    Sequences sequences = batch.sequences;  // a failed try must leave no trace
+    Result<CommandOutcome> outcome{CommandOutcome{}};
+    auto transaction = storage::Transaction::begin(connection);
+    if (!transaction) return transaction.error();
+    if (auto done = write(connection, batch, sequences, outcome); !done) return done;
+    if (auto done = transaction->commit(); !done) return done;
+    batch.sequences = sequences;
+    batch.outcome = std::move(outcome);
+    return {};
+}
+
+Result<void> Projector::write(storage::Connection& connection, Batch& batch, Sequences& sequences,
+                              Result<CommandOutcome>& outcome) {
+    if (auto done = records::save_changes(connection, batch.changes); !done) return done;
+    if (auto done = tickets_.apply(connection, batch.changes, sequences); !done) return done;
+    if (!batch.progress.empty()) {
+        std::vector<records::AgentCredential> rows(batch.progress.size());
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            rows[i].agent_id = batch.progress[i].agent_id;
+            rows[i].epoch = batch.progress[i].epoch;
+            rows[i].acked_seq = batch.progress[i].acked_seq;
+            rows[i].boot_id = batch.progress[i].boot_id;
+            rows[i].last_seen_at = batch.progress[i].last_seen_at;
+        }
+        if (auto done = records::save_agent_progress(connection, rows); !done) return done;
+    }
+    if (!batch.command) return {};
+    if (auto done = connection.execute("SAVEPOINT command"); !done) return done;
+    const Sequences before = sequences;
+    outcome = tickets_.execute(connection, *batch.command, batch.context, sequences);
+    if (outcome) return connection.execute("RELEASE SAVEPOINT command");
+    if (!is_answer(outcome.error().code)) return outcome.error();
+    sequences = before;
+    return connection.execute("ROLLBACK TO SAVEPOINT command");
+}
+
+void Projector::finish(const Batch& batch) {
+    cursor_ = batch.changes.cursor;
+    sequences_ = batch.sequences;
+    if (!batch.command || !batch.outcome) return;
+    const CommandOutcome& outcome = *batch.outcome;
+    correlator_.observe(outcome);
+    if (!outcome.agent_id.empty() && outcome.asset) {
+        auto& agent = agents_[outcome.agent_id];
+        agent.agent_id = outcome.agent_id;
+        agent.organisation = batch.command->organisation;
+        agent.asset = *outcome.asset;
+        if (!outcome.agent_name.empty()) agent.name = outcome.agent_name;
+    }
+}
+
+}  // namespace gantry::app

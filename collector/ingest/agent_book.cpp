@@ -1,0 +1,66 @@
+#include "collector/ingest/agent_book.hpp"
+
+namespace gantry::collector {
+namespace {
+
+// A virtual machine that was rolled back to a snapshot repeats sequence numbers with new content:
+// it booted anew, is behind what we acknowledged, and its records are younger than our last ack.
+bool rolled_back(const AgentEntry& entry, const Report& report) {
+    return report.epoch == entry.agent.epoch && !entry.agent.boot_id.empty() &&
+           report.boot_id != entry.agent.boot_id && report.last_seq < entry.agent.acked_seq &&
+           !report.records.empty() && report.records.back().at > entry.agent.last_seen_at;
+}
+
+}  // namespace
+
+void AgentBook::put(records::AgentCredential agent, Instant now) {
+    AgentEntry& entry = entries_[agent.agent_id];
+    by_credential_[agent.credential_hash] = &entry;
+    entry.agent = std::move(agent);
+    entry.last_report_at = now;
+}
+
+AgentEntry* AgentBook::find(std::string_view agent_id) {
+    const auto at = entries_.find(std::string(agent_id));
+    return at == entries_.end() ? nullptr : &at->second;
+}
+
+AgentEntry* AgentBook::find_by_credential(const std::string& credential_hash) {
+    const auto at = by_credential_.find(credential_hash);
+    return at == by_credential_.end() ? nullptr : at->second;
+}
+
+StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {
+    using Kind = StreamVerdict::Kind;
+    const auto& agent = entry.agent;
+    const bool came_back = !entry.previous_boot_id.empty() &&
+                           report.boot_id == entry.previous_boot_id &&
+                           report.boot_id != agent.boot_id;
+    if (!entry.refused_boot_id.empty() && report.boot_id == entry.refused_boot_id) {
+        return {Kind::clone, 0, false, false};
+    }
+    if (came_back) return {Kind::accept, report.first_seq - 1, true, true};
+    if (rolled_back(entry, report) || report.epoch > agent.epoch) {
+        return {Kind::accept, report.first_seq - 1, true, false};
+    }
+    // A state directory brought back from a backup: acknowledging it would drop unsent records.
+    if (report.epoch < agent.epoch) return {Kind::clone, 0, false, false};
+    if (report.last_seq <= agent.acked_seq) return {Kind::replay, report.last_seq, false, false};
+    const bool gap = report.first_seq > agent.acked_seq + 1;
+    return {Kind::accept, agent.acked_seq, gap, false};
+}
+
+void AgentBook::advance(AgentEntry& entry, const Report& report, const StreamVerdict& verdict,
+                        Instant now) {
+    if (verdict.two_boots) entry.refused_boot_id = entry.agent.boot_id;
+    if (report.boot_id != entry.agent.boot_id) {
+        entry.previous_boot_id = entry.agent.boot_id;
+        entry.agent.boot_id = report.boot_id;
+    }
+    entry.agent.epoch = report.epoch;
+    entry.agent.acked_seq = report.last_seq;
+    entry.agent.last_seen_at = now;
+    entry.last_report_at = now;
+}
+
+}  // namespace gantry::collector

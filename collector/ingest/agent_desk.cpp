@@ -1,0 +1,243 @@
+#include "collector/ingest/agent_desk.hpp"
+
+#include <algorithm>
+
+#include "core/crypto/crypto.hpp"
+#include "core/model/report_json.hpp"
+
+namespace gantry::collector {
+namespace {
+
+constexpr std::int64_t k_full_queue_retry_s = 5;
+
+http::Response json_reply(std::string body) {
+    http::Response response;
+    response.body = std::move(body);
+    return response;
+}
+
+int status_of(ErrorCode code) {
+    switch (code) {
+        case ErrorCode::invalid_input: return 400;
+        case ErrorCode::unauthorised: return 401;
+        case ErrorCode::forbidden: return 403;
+        case ErrorCode::not_found: return 404;
+        case ErrorCode::conflict: return 409;
+        case ErrorCode::limit:
+        case ErrorCode::unavailable:
+        case ErrorCode::timeout: return 503;
+        case ErrorCode::corrupt:
+        case ErrorCode::internal: return 500;
+    }
+    return 500;
+}
+
+// Records that the agent sends again because it missed our acknowledgement are taken out, so that
+// the journal holds each once.
+void drop_known(Report& report, std::int64_t skip_up_to) {
+    std::erase_if(report.records,
+                  [&](const ReportRecord& record) { return record.seq <= skip_up_to; });
+    report.first_seq = std::max(report.first_seq, skip_up_to + 1);
+}
+
+}  // namespace
+
+AgentDesk::AgentDesk(AgentDeskParts parts)
+    : parts_(std::move(parts)),
+      reports_(parts_.metrics.counter("gantry_agent_reports_total", "Agent reports accepted")),
+      replays_(parts_.metrics.counter("gantry_agent_replays_total",
+                                      "Agent reports that were known already")),
+      records_(parts_.metrics.counter("gantry_agent_records_total", "Agent records journaled")) {}
+
+http::Response AgentDesk::refuse(int status, const char* reason, const std::string& detail) {
+    parts_.metrics
+        .counter("gantry_agent_refused_total", "Agent requests refused, by reason",
+                 {{"reason", reason}})
+        .add();
+    http::Response response = http::problem(status, reason, detail);
+    if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
+    if (status == 503) {
+        response.headers.emplace_back("Retry-After", std::to_string(k_full_queue_retry_s));
+    }
+    return response;
+}
+
+boost::asio::awaitable<http::Response> AgentDesk::handle(std::string path, http::Request request) {
+    const bool wants_get = path == "policy";
+    if (path != "enrol" && path != "report" && !wants_get) {
+        co_return refuse(404, "not_found", "no such agent endpoint: " + path);
+    }
+    if (request.method != (wants_get ? "GET" : "POST")) {
+        auto response = refuse(405, "method_not_allowed",
+                               request.path + " takes " + (wants_get ? "GET" : "POST"));
+        response.headers.emplace_back("Allow", wants_get ? "GET" : "POST");
+        co_return response;
+    }
+    if (wants_get) co_return policy(request);
+    if (path == "enrol") co_return co_await enrol(std::move(request));
+    co_return co_await report(std::move(request));
+}
+
+boost::asio::awaitable<http::Response> AgentDesk::enrol(http::Request request) {
+    auto wanted = decode_enrol_request(request.body);
+    if (!wanted) co_return refuse(400, "invalid_input", wanted.error().message);
+    std::string hash = crypto::sha256_hex(wanted->token);
+    auto token = co_await parts_.tokens.find(std::move(hash));
+    if (!token) {
+        if (token.error().code != ErrorCode::not_found) {
+            co_return refuse(503, "unavailable", token.error().message);
+        }
+        co_return refuse(401, "unknown_token", "the enrolment token is not known");
+    }
+    if (token->needs_approval) {
+        co_return refuse(403, "needs_approval", "tokens that need approval enrol no one yet");
+    }
+    const Instant now = parts_.clock.now();
+    const auto credential = crypto::random_token("gantry_agent_", parts_.random);
+    EnrolAgent order;
+    order.agent_id = crypto::uuid_v7(to_ms(now), parts_.random);
+    order.credential_hash = crypto::sha256_hex(credential.reveal());
+    order.token_id = token->id.value;
+    order.site = token->site;
+    order.role = token->endpoint_role;
+    order.facts = wanted->facts;
+    Command command{token->organisation, "enrolment", std::nullopt, order};
+    auto outcome = co_await parts_.commands.submit(std::move(command));
+    if (!outcome) {
+        co_return refuse(status_of(outcome.error().code), to_string(outcome.error().code),
+                         outcome.error().message);
+    }
+    records::AgentCredential agent;
+    agent.agent_id = order.agent_id;
+    agent.organisation = token->organisation;
+    agent.site = token->site;
+    agent.role = token->endpoint_role;
+    agent.asset = outcome->asset.value_or(AssetId{});
+    agent.credential_hash = order.credential_hash;
+    agent.name = outcome->agent_name;
+    parts_.book.put(agent, now);
+    parts_.log.info("agent_enrolled", {{"agent_id", agent.agent_id},
+                                       {"asset_id", agent.asset.value},
+                                       {"host", agent.name},
+                                       {"organisation_id", agent.organisation.value}});
+    EnrolReply answer;
+    answer.agent_id = agent.agent_id;
+    answer.credential = credential.reveal();
+    answer.asset_id = agent.asset.value;
+    answer.organisation = std::to_string(agent.organisation.value);
+    answer.site = std::to_string(agent.site.value);
+    answer.role = agent.role;
+    auto response = json_reply(encode(answer));
+    response.status = 201;
+    co_return response;
+}
+
+AgentEntry* AgentDesk::authenticate(const http::Request& request, std::string_view agent_id,
+                                    http::Response& refusal) {
+    const std::string_view credential = request.bearer();
+    if (credential.empty()) {
+        refusal = refuse(401, "no_credential", "send Authorization: Bearer <credential>");
+        return nullptr;
+    }
+    // Looked up by the credential's SHA-256: what timing could tell is of no use without 2^256 tries.
+    AgentEntry* entry = parts_.book.find_by_credential(crypto::sha256_hex(credential));
+    if (!entry || (!agent_id.empty() && entry->agent.agent_id != agent_id)) {
+        refusal = refuse(401, "wrong_credential", "agent and credential do not belong together");
+        return nullptr;
+    }
+    if (entry->agent.revoked) {
+        refusal = refuse(403, "revoked", "the credential of this agent was revoked");
+        return nullptr;
+    }
+    return entry;
+}
+
+boost::asio::awaitable<http::Response> AgentDesk::report(http::Request request) {
+    if (request.body.size() > k_max_report_bytes) {
+        co_return refuse(413, "report_too_large",
+                         "a report has at most " + std::to_string(k_max_report_bytes) + " bytes");
+    }
+    auto decoded = decode_report(request.body);
+    if (!decoded) co_return refuse(400, "invalid_input", decoded.error().message);
+    http::Response refusal;
+    AgentEntry* entry = authenticate(request, decoded->agent_id, refusal);
+    if (!entry) co_return refusal;
+    if (entry->busy) {
+        co_return refuse(503, "report_in_progress", "an earlier report is being stored");
+    }
+    co_return co_await store(*entry, std::move(*decoded), std::move(request.body));
+}
+
+boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Report report,
+                                                        std::string body) {
+    const StreamVerdict verdict = AgentBook::judge(entry, report);
+    if (verdict.kind == StreamVerdict::Kind::clone) {
+        parts_.log.warn("agent_clone", {{"agent_id", entry.agent.agent_id},
+                                        {"boot_id", report.boot_id}});
+        co_return refuse(409, "clone", "two machines use this identity; enrol this one anew");
+    }
+    const Instant now = parts_.clock.now();
+    if (verdict.kind == StreamVerdict::Kind::replay || report.records.empty()) {
+        entry.last_report_at = now;
+        if (verdict.kind == StreamVerdict::Kind::replay) replays_.add();
+        if (entry.offline) parts_.on_return(entry);
+        co_return reply(entry, verdict.want_full_state);
+    }
+    const Report whole_header{report.agent_id, report.epoch,    report.boot_id,
+                              report.first_seq, report.last_seq, {}};
+    if (verdict.skip_up_to >= report.first_seq) {
+        drop_known(report, verdict.skip_up_to);
+        body = encode(report);
+    }
+    const auto count = static_cast<std::int64_t>(report.records.size());
+    journal::Record record;
+    record.received_at = now;
+    record.organisation = entry.agent.organisation;
+    record.kind = journal::Kind::agent_report;
+    record.source = entry.agent.agent_id;
+    record.body = std::move(body);
+    entry.busy = true;
+    const auto accepted = co_await parts_.events.accept(std::move(record));
+    entry.busy = false;
+    if (!accepted) {
+        co_return refuse(503, "unavailable", accepted.error().message);
+    }
+    AgentBook::advance(entry, whole_header, verdict, now);
+    reports_.add();
+    records_.add(count);
+    if (entry.offline) parts_.on_return(entry);
+    co_return reply(entry, verdict.want_full_state);
+}
+
+http::Response AgentDesk::reply(const AgentEntry& entry, bool want_full_state) {
+    const EndpointPlace place{entry.agent.organisation, entry.agent.site, entry.agent.role,
+                              entry.agent.agent_id};
+    const PolicyDocument document = parts_.policies.effective(place);
+    ReportReply answer;
+    answer.acked_seq = entry.agent.acked_seq;
+    answer.server_time = parts_.clock.now();
+    answer.policy_etag = document.etag;
+    answer.interval_s = document.interval_s;
+    answer.want_full_state = want_full_state;
+    return json_reply(encode(answer));
+}
+
+http::Response AgentDesk::policy(const http::Request& request) {
+    http::Response refusal;
+    const AgentEntry* entry = authenticate(request, "", refusal);
+    if (!entry) return refusal;
+    const EndpointPlace place{entry->agent.organisation, entry->agent.site, entry->agent.role,
+                              entry->agent.agent_id};
+    const PolicyDocument document = parts_.policies.effective(place);
+    http::Response response;
+    const std::string etag = "\"" + document.etag + "\"";
+    response.headers.emplace_back("ETag", etag);
+    if (http::find_header(request.headers, "If-None-Match") == std::string_view(etag)) {
+        response.status = 304;
+        return response;
+    }
+    response.body = document.json;
+    return response;
+}
+
+}  // namespace gantry::collector

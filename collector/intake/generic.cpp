@@ -1,0 +1,336 @@
+#include "collector/intake/generic.hpp"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <cstdio>
+
+#include "core/base/text.hpp"
+
+namespace gantry::collector {
+namespace {
+
+using simdjson::dom::element;
+using simdjson::dom::element_type;
+
+constexpr std::size_t k_max_warnings = 10;
+constexpr std::int64_t k_max_expiry_s = 30 * 86'400;
+
+enum class Key { none, key, status, severity, summary, description, host, service, labels, evidence,
+                 starts_at, expires_after_s };
+
+struct KeyName {
+    std::string_view name;
+    Key key;
+};
+
+constexpr std::array k_key_names{
+    KeyName{"key", Key::key},
+    KeyName{"dedup_key", Key::key},
+    KeyName{"fingerprint", Key::key},
+    KeyName{"status", Key::status},
+    KeyName{"action", Key::status},
+    KeyName{"event_action", Key::status},
+    KeyName{"severity", Key::severity},
+    KeyName{"summary", Key::summary},
+    KeyName{"title", Key::summary},
+    KeyName{"message", Key::summary},
+    KeyName{"description", Key::description},
+    KeyName{"host", Key::host},
+    KeyName{"hostname", Key::host},
+    KeyName{"node", Key::host},
+    KeyName{"service", Key::service},
+    KeyName{"labels", Key::labels},
+    KeyName{"evidence", Key::evidence},
+    KeyName{"annotations", Key::evidence},
+    KeyName{"custom_details", Key::evidence},
+    KeyName{"starts_at", Key::starts_at},
+    KeyName{"expires_after_s", Key::expires_after_s},
+};
+
+Key key_of(std::string_view name) {
+    for (const KeyName& known : k_key_names) {
+        if (known.name == name) return known.key;
+    }
+    return Key::none;
+}
+
+// One alert of the body on its way to an Event; collects the first fault.
+class AlertReader {
+public:
+    AlertReader(std::string place, std::vector<std::string>& warnings)
+        : place_(std::move(place)), warnings_(warnings) {}
+
+    Result<Event> read(element json, OrganisationId organisation, Instant now);
+
+private:
+    void read_member(std::string_view name, element value);
+    void read_status(std::string_view name, element value);
+    void read_severity(element value);
+    void read_starts_at(element value);
+    void read_expiry(element value);
+    void keep_unknown(std::string_view name, element value);
+    void read_map(std::string_view name, element value, Labels& into);
+    std::string text(std::string_view name, element value, std::size_t max_bytes);
+    void finish(OrganisationId organisation, Instant now);
+    void fault(std::string_view name, const std::string& what) {
+        if (fault_.empty()) fault_ = place_ + (place_.empty() ? "" : ".") + std::string(name) + what;
+    }
+
+    std::string place_;
+    std::vector<std::string>& warnings_;
+    std::string fault_;
+    Event event_;
+};
+
+// Scalars as text; nullopt for objects, arrays and null.
+std::optional<std::string> scalar(element value) {
+    switch (value.type()) {
+        case element_type::STRING: return std::string(std::string_view(value));
+        case element_type::INT64: return std::to_string(std::int64_t(value));
+        case element_type::UINT64: return std::to_string(std::uint64_t(value));
+        case element_type::BOOL: return bool(value) ? "true" : "false";
+        case element_type::DOUBLE: {
+            char out[40];
+            std::snprintf(out, sizeof out, "%.15g", double(value));
+            return std::string(out);
+        }
+        default: return std::nullopt;
+    }
+}
+
+// Sorted by name, the last of equal names wins (as JSON parsers do).
+void sort_labels(Labels& labels) {
+    if (std::is_sorted(labels.begin(), labels.end(), [](const auto& a, const auto& b) {
+            return !(b.first > a.first);
+        })) {
+        return;
+    }
+    std::stable_sort(labels.begin(), labels.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    Labels unique;
+    for (auto& label : labels) {
+        if (!unique.empty() && unique.back().first == label.first) {
+            unique.back() = std::move(label);
+        } else {
+            unique.push_back(std::move(label));
+        }
+    }
+    labels = std::move(unique);
+}
+
+Result<Event> AlertReader::read(element json, OrganisationId organisation, Instant now) {
+    if (!json.is_object()) {
+        return fail(ErrorCode::invalid_input,
+                    (place_.empty() ? "the body" : place_) + " must be an object");
+    }
+    event_.source = "generic";
+    for (const auto [name, value] : simdjson::dom::object(json)) {
+        read_member(name, value);
+        if (!fault_.empty()) return fail(ErrorCode::invalid_input, fault_);
+    }
+    finish(organisation, now);
+    if (!fault_.empty()) return fail(ErrorCode::invalid_input, fault_);
+    return std::move(event_);
+}
+
+void AlertReader::read_member(std::string_view name, element value) {
+    if (value.is_null()) return;
+    switch (key_of(name)) {
+        case Key::key: event_.key = text(name, value, k_max_key_bytes); break;
+        case Key::status: read_status(name, value); break;
+        case Key::severity: read_severity(value); break;
+        case Key::summary: event_.summary = text(name, value, k_max_summary_bytes); break;
+        case Key::description:
+            event_.description = text(name, value, k_max_description_bytes);
+            break;
+        case Key::host: event_.host = text(name, value, k_max_key_bytes); break;
+        case Key::service:
+            event_.labels.emplace_back("service", text(name, value, k_max_label_bytes));
+            break;
+        case Key::labels: read_map(name, value, event_.labels); break;
+        case Key::evidence: read_map(name, value, event_.evidence); break;
+        case Key::starts_at: read_starts_at(value); break;
+        case Key::expires_after_s: read_expiry(value); break;
+        case Key::none: keep_unknown(name, value); break;
+    }
+}
+
+std::string AlertReader::text(std::string_view name, element value, std::size_t max_bytes) {
+    if (!value.is_string()) {
+        fault(name, " must be a text");
+        return {};
+    }
+    const std::string_view raw(value);
+    if (raw.size() > max_bytes) {
+        fault(name, " has " + std::to_string(raw.size()) + " bytes; at most " +
+                        std::to_string(max_bytes) + " are taken");
+        return {};
+    }
+    return sanitise(raw);
+}
+
+void AlertReader::read_status(std::string_view name, element value) {
+    const std::string word = to_lower_ascii(text(name, value, 32));
+    if (word == "firing" || word == "trigger" || word == "problem" || word == "alerting") {
+        event_.action = EventAction::firing;
+    } else if (word == "resolved" || word == "resolve" || word == "ok" || word == "recovery") {
+        event_.action = EventAction::resolved;
+    } else {
+        fault(name, " must be \"firing\" or \"resolved\", not \"" + word + "\"");
+    }
+}
+
+void AlertReader::read_severity(element value) {
+    const std::string word = to_lower_ascii(text("severity", value, 32));
+    if (parse(word, event_.severity)) return;
+    if (word == "error" || word == "high" || word == "major" || word == "emergency") {
+        event_.severity = Severity::critical;
+    } else if (word == "warn" || word == "minor" || word == "medium") {
+        event_.severity = Severity::warning;
+    } else if (word == "information" || word == "informational" || word == "low") {
+        event_.severity = Severity::info;
+    } else {
+        fault("severity", " must be \"critical\", \"warning\" or \"info\", not \"" + word + "\"");
+    }
+}
+
+void AlertReader::read_starts_at(element value) {
+    const auto at = parse_rfc3339(text("starts_at", value, 64));
+    if (at) {
+        event_.observed_at = *at;
+    } else {
+        fault("starts_at", ": " + at.error().message);
+    }
+}
+
+void AlertReader::read_expiry(element value) {
+    std::int64_t seconds = 0;
+    if (value.get(seconds) != simdjson::SUCCESS || seconds < 0 || seconds > k_max_expiry_s) {
+        fault("expires_after_s",
+              " must be a whole number from 0 to " + std::to_string(k_max_expiry_s));
+        return;
+    }
+    event_.expires_after = std::chrono::seconds{seconds};
+}
+
+void AlertReader::read_map(std::string_view name, element value, Labels& into) {
+    if (!value.is_object()) return fault(name, " must be an object of texts");
+    for (const auto [label, content] : simdjson::dom::object(value)) {
+        if (content.is_null()) continue;
+        const auto text = scalar(content);
+        const std::string place = std::string(name) + "." + truncate_utf8(label, 64);
+        if (label.empty()) return fault(name, " has an empty name");
+        if (!text) return fault(place, " must be a text, a number or a boolean");
+        if (label.size() > k_max_label_bytes || text->size() > k_max_label_bytes) {
+            return fault(place, " is longer than " + std::to_string(k_max_label_bytes) + " bytes");
+        }
+        if (into.size() >= k_max_labels) {
+            return fault(name, " has more than " + std::to_string(k_max_labels) + " entries");
+        }
+        into.emplace_back(sanitise(label), sanitise(*text));
+    }
+}
+
+void AlertReader::keep_unknown(std::string_view name, element value) {
+    const auto text = scalar(value);
+    if (warnings_.size() < k_max_warnings) {
+        std::vector<std::string> known;
+        for (const KeyName& candidate : k_key_names) known.emplace_back(candidate.name);
+        const auto meant = nearest(name, known);
+        warnings_.push_back((place_.empty() ? "" : place_ + ".") + truncate_utf8(name, 64) +
+                            (text ? " is not a known key and was kept as evidence"
+                                  : " is not a known key and was left out") +
+                            (meant ? "; did you mean " + *meant + "?" : ""));
+    }
+    if (text && event_.evidence.size() < k_max_labels) {
+        event_.evidence.emplace_back(sanitise(truncate_utf8(name, k_max_label_bytes)),
+                                     sanitise(truncate_utf8(*text, k_max_label_bytes)));
+    }
+}
+
+void AlertReader::finish(OrganisationId organisation, Instant now) {
+    event_.organisation = organisation;
+    if (event_.observed_at == Instant{}) event_.observed_at = now;
+    if (event_.host.empty()) {
+        sort_labels(event_.labels);
+        for (const char* name : {"host", "instance", "node"}) {
+            if (const std::string* host = find_label(event_.labels, name)) {
+                event_.host = truncate_utf8(*host, k_max_key_bytes);
+                break;
+            }
+        }
+    } else if (event_.labels.size() < k_max_labels) {
+        event_.labels.emplace_back("host", event_.host);
+    }
+    sort_labels(event_.labels);
+    sort_labels(event_.evidence);
+    if (event_.key.empty()) {
+        if (event_.labels.empty()) {
+            return fault("key", " is missing: give a key, or labels to identify the alert by");
+        }
+        char hex[17];
+        std::snprintf(hex, sizeof hex, "%016llx",
+                      static_cast<unsigned long long>(fingerprint(event_.labels)));
+        event_.key = hex;
+    }
+    if (event_.summary.empty() && event_.action == EventAction::firing) {
+        fault("summary", " is missing: one line that says what is wrong");
+    }
+}
+
+}  // namespace
+
+struct GenericIntake::Parser {
+    simdjson::dom::parser json;
+};
+
+GenericIntake::GenericIntake() : parser_(std::make_unique<Parser>()) {}
+GenericIntake::~GenericIntake() = default;
+
+Result<IntakeBatch> GenericIntake::parse(std::string& body, OrganisationId organisation,
+                                         Instant now) {
+    body.reserve(body.size() + simdjson::SIMDJSON_PADDING);
+    element root;
+    const auto error = parser_->json.parse(body.data(), body.size(), false).get(root);
+    if (error != simdjson::SUCCESS) {
+        return fail(ErrorCode::invalid_input,
+                    std::string("the body is not valid JSON: ") + simdjson::error_message(error));
+    }
+    IntakeBatch batch;
+    const auto add = [&](element json, std::string place) -> Result<void> {
+        auto event = AlertReader(std::move(place), batch.warnings).read(json, organisation, now);
+        if (!event) return event.error();
+        batch.events.push_back(std::move(*event));
+        return {};
+    };
+    simdjson::dom::array list;
+    element alerts;
+    const char* place = "alerts";
+    if (root.is_array()) {
+        list = simdjson::dom::array(root);
+        place = "";
+    } else if (root.is_object() && root["alerts"].get(alerts) == simdjson::SUCCESS) {
+        if (!alerts.is_array()) return fail(ErrorCode::invalid_input, "alerts must be an array");
+        list = simdjson::dom::array(alerts);
+    } else {
+        if (auto added = add(root, ""); !added) return added.error();
+        return batch;
+    }
+    if (list.size() > k_max_events_per_request) {
+        return fail(ErrorCode::invalid_input,
+                    "the body has " + std::to_string(list.size()) + " alerts; at most " +
+                        std::to_string(k_max_events_per_request) + " are taken at once");
+    }
+    batch.events.reserve(list.size());
+    std::size_t index = 0;
+    for (const element json : list) {
+        auto added = add(json, std::string(place) + "[" + std::to_string(index++) + "]");
+        if (!added) return added.error();
+    }
+    return batch;
+}
+
+}  // namespace gantry::collector
