@@ -164,8 +164,8 @@ asio::awaitable<bool> Engine::store_until_done(Batch& batch) {
         }
         ready_ = false;
         retries_.add();
-        parts_.log.error("store_failed", {{"error", stored.error().message},
-                                          {"retry_in_ms", pause.count()}});
+        parts_.log.error("store_failed",
+                         {{"error", stored.error().message}, {"retry_in_ms", pause.count()}});
         if (stopping_) co_return false;
         new_records_.expires_after(pause);
         boost::system::error_code cancelled;
@@ -235,9 +235,10 @@ asio::awaitable<Result<CommandOutcome>> Engine::submit(Command command) {
     co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     if (waiter->outcome) co_return std::move(*waiter->outcome);
     waiters_.erase(seq->value);
-    co_return fail(ErrorCode::timeout, "the change is recorded and will be made; its outcome was not "
-                                       "known in time (journal record " +
-                                           std::to_string(seq->value) + ")");
+    co_return fail(ErrorCode::timeout,
+                   "the change is recorded and will be made; its outcome was not "
+                   "known in time (journal record " +
+                       std::to_string(seq->value) + ")");
 }
 
 asio::awaitable<void> Engine::keep_house() {

@@ -79,7 +79,7 @@ private:
     boost::asio::steady_timer new_records_;
     boost::asio::steady_timer house_;
     std::unordered_map<std::int64_t, std::shared_ptr<Waiter>> waiters_;  // by journal sequence
-    std::unordered_map<std::int64_t, Result<CommandOutcome>> early_;  // executed before awaited
+    std::unordered_map<std::int64_t, Result<CommandOutcome>> early_;     // executed before awaited
     telemetry::Counter& coalesced_;
     telemetry::Counter& retries_;
     telemetry::Gauge& lag_;

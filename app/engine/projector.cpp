@@ -40,8 +40,7 @@ Projector::Projector(correlator::Correlator& correlator, TicketStore& tickets,
       events_(metrics.counter("gantry_events_total", "Events folded by the correlator")),
       records_(metrics.counter("gantry_journal_folded_total", "Journal records folded")),
       broken_(metrics.counter("gantry_journal_broken_total",
-                              "Journal records that could not be decoded and were passed over")) {
-}
+                              "Journal records that could not be decoded and were passed over")) {}
 
 Result<void> Projector::restore(storage::Connection& connection, ServiceDesk& desk, Instant now,
                                 Millis reopen_window) {

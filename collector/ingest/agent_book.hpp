@@ -17,11 +17,11 @@ namespace gantry::collector {
 
 struct AgentEntry {
     records::AgentCredential agent;
-    std::string previous_boot_id;    // the boot before this one, to see two boots alternate
-    std::string refused_boot_id;     // the copy of a cloned machine
-    Instant last_report_at{};        // server's clock; starts at gantryd's start
-    bool offline = false;            // its "endpoint offline" alert is firing
-    bool busy = false;               // a report of it is on its way to the journal
+    std::string previous_boot_id;  // the boot before this one, to see two boots alternate
+    std::string refused_boot_id;   // the copy of a cloned machine
+    Instant last_report_at{};      // server's clock; starts at gantryd's start
+    bool offline = false;          // its "endpoint offline" alert is firing
+    bool busy = false;             // a report of it is on its way to the journal
 };
 
 // What a report means for the agent's stream.

@@ -139,7 +139,8 @@ AgentEntry* AgentDesk::authenticate(const http::Request& request, std::string_vi
         refusal = refuse(401, "no_credential", "send Authorization: Bearer <credential>");
         return nullptr;
     }
-    // Looked up by the credential's SHA-256: what timing could tell is of no use without 2^256 tries.
+    // Looked up by the credential's SHA-256: what timing could tell is of no use without 2^256
+    // tries.
     AgentEntry* entry = parts_.book.find_by_credential(crypto::sha256_hex(credential));
     if (!entry || (!agent_id.empty() && entry->agent.agent_id != agent_id)) {
         refusal = refuse(401, "wrong_credential", "agent and credential do not belong together");
@@ -172,8 +173,8 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
                                                         std::string body) {
     const StreamVerdict verdict = AgentBook::judge(entry, report);
     if (verdict.kind == StreamVerdict::Kind::clone) {
-        parts_.log.warn("agent_clone", {{"agent_id", entry.agent.agent_id},
-                                        {"boot_id", report.boot_id}});
+        parts_.log.warn("agent_clone",
+                        {{"agent_id", entry.agent.agent_id}, {"boot_id", report.boot_id}});
         co_return refuse(409, "clone", "two machines use this identity; enrol this one anew");
     }
     const Instant now = parts_.clock.now();
@@ -183,7 +184,7 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
         if (entry.offline) parts_.on_return(entry);
         co_return reply(entry, verdict.want_full_state);
     }
-    const Report whole_header{report.agent_id, report.epoch,    report.boot_id,
+    const Report whole_header{report.agent_id,  report.epoch,    report.boot_id,
                               report.first_seq, report.last_seq, {}};
     if (verdict.skip_up_to >= report.first_seq) {
         drop_known(report, verdict.skip_up_to);

@@ -50,8 +50,7 @@ Result<Decoded> decode_presence(const journal::Record& record, const AgentLookup
             return at != json.end() && at->is_number_integer() ? at->get<std::int64_t>() : 0;
         };
         decoded.events.push_back(endpoint_silent(*agent, from_ms(number("last_seen_ms")),
-                                                 Millis{number("silence_ms")},
-                                                 record.received_at));
+                                                 Millis{number("silence_ms")}, record.received_at));
     } else {
         decoded.events.push_back(endpoint_returned(*agent, record.received_at));
     }

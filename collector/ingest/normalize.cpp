@@ -60,7 +60,8 @@ std::vector<Event> normalize(const Report& report, const AgentIdentity& agent,
                              Instant received_at) {
     std::vector<Event> events;
     for (const ReportRecord& record : report.records) {
-        // The age is by the agent's monotonic clock, so it is right even when its wall clock is not.
+        // The age is by the agent's monotonic clock, so it is right even when its wall clock is
+        // not.
         const Instant at = received_at - Millis{std::max<std::int64_t>(record.age_ms, 0)};
         for (const CheckState& state : record.states) {
             append_events(state, record.kind == RecordKind::full_state, agent, at, events);

@@ -26,8 +26,7 @@ struct AgentIdentity {
 //
 // A check that cannot be judged (unknown) is an alert of its own (key + "/unknown", severity info):
 // losing sight of a full disk must neither close nor soften the alert about the full disk.
-std::vector<Event> normalize(const Report& report, const AgentIdentity& agent,
-                             Instant received_at);
+std::vector<Event> normalize(const Report& report, const AgentIdentity& agent, Instant received_at);
 
 Event endpoint_silent(const AgentIdentity& agent, Instant last_seen, Millis silence, Instant now);
 Event endpoint_returned(const AgentIdentity& agent, Instant now);

@@ -50,8 +50,8 @@ boost::asio::awaitable<bool> Presence::append(AgentEntry& entry, journal::Kind k
     record.body = body.dump();
     const auto accepted = co_await events_.accept(std::move(record));
     if (!accepted) {
-        log_.warn("presence_not_recorded", {{"agent_id", entry.agent.agent_id},
-                                            {"error", accepted.error().message}});
+        log_.warn("presence_not_recorded",
+                  {{"agent_id", entry.agent.agent_id}, {"error", accepted.error().message}});
     }
     co_return accepted.has_value();
 }

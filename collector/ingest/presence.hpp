@@ -18,8 +18,8 @@
 namespace gantry::collector {
 
 struct PresenceOptions {
-    Millis grace{60'000};          // at least; an agent's is 3 of its intervals when longer
-    std::size_t mass_minimum = 20; // below so many agents a mass silence is believed
+    Millis grace{60'000};           // at least; an agent's is 3 of its intervals when longer
+    std::size_t mass_minimum = 20;  // below so many agents a mass silence is believed
 };
 
 class Presence {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 #include <cstdio>
+#include <optional>
 
 #include "core/base/text.hpp"
 
@@ -18,8 +18,20 @@ using simdjson::dom::element_type;
 constexpr std::size_t k_max_warnings = 10;
 constexpr std::int64_t k_max_expiry_s = 30 * 86'400;
 
-enum class Key { none, key, status, severity, summary, description, host, service, labels, evidence,
-                 starts_at, expires_after_s };
+enum class Key {
+    none,
+    key,
+    status,
+    severity,
+    summary,
+    description,
+    host,
+    service,
+    labels,
+    evidence,
+    starts_at,
+    expires_after_s
+};
 
 struct KeyName {
     std::string_view name;
@@ -76,7 +88,8 @@ private:
     std::string text(std::string_view name, element value, std::size_t max_bytes);
     void finish(OrganisationId organisation, Instant now);
     void fault(std::string_view name, const std::string& what) {
-        if (fault_.empty()) fault_ = place_ + (place_.empty() ? "" : ".") + std::string(name) + what;
+        if (fault_.empty())
+            fault_ = place_ + (place_.empty() ? "" : ".") + std::string(name) + what;
     }
 
     std::string place_;
@@ -103,9 +116,8 @@ std::optional<std::string> scalar(element value) {
 
 // Sorted by name, the last of equal names wins (as JSON parsers do).
 void sort_labels(Labels& labels) {
-    if (std::is_sorted(labels.begin(), labels.end(), [](const auto& a, const auto& b) {
-            return !(b.first > a.first);
-        })) {
+    if (std::is_sorted(labels.begin(), labels.end(),
+                       [](const auto& a, const auto& b) { return !(b.first > a.first); })) {
         return;
     }
     std::stable_sort(labels.begin(), labels.end(),

@@ -27,8 +27,7 @@ public:
     // Executes one command. An error is an answer (the transaction goes on without effect):
     // not_found, conflict (version or state), invalid_input; unavailable means retry the batch.
     virtual Result<CommandOutcome> execute(storage::Connection& connection, const Command& command,
-                                           const CommandContext& context,
-                                           Sequences& sequences) = 0;
+                                           const CommandContext& context, Sequences& sequences) = 0;
 };
 
 }  // namespace gantry

@@ -32,17 +32,17 @@ struct Token {
     TokenId id;
     TokenKind kind = TokenKind::api;
     std::string label;
-    Role role = Role::viewer;          // api
-    bool all_organisations = false;    // api: an operator of the MSP itself
-    OrganisationId organisation;       // home; the scope unless all_organisations
-    SiteId site;                       // enrolment
-    std::string endpoint_role;         // enrolment: "server", "workstation": selects policy
-    bool needs_approval = false;       // enrolment
-    std::int64_t max_uses = 0;         // enrolment; 0 = unlimited
+    Role role = Role::viewer;        // api
+    bool all_organisations = false;  // api: an operator of the MSP itself
+    OrganisationId organisation;     // home; the scope unless all_organisations
+    SiteId site;                     // enrolment
+    std::string endpoint_role;       // enrolment: "server", "workstation": selects policy
+    bool needs_approval = false;     // enrolment
+    std::int64_t max_uses = 0;       // enrolment; 0 = unlimited
     std::int64_t uses = 0;
     Instant created_at{};
-    Instant expires_at{};              // epoch = never
-    Instant revoked_at{};              // epoch = not revoked
+    Instant expires_at{};  // epoch = never
+    Instant revoked_at{};  // epoch = not revoked
 };
 
 struct AgentCredential {
@@ -53,8 +53,8 @@ struct AgentCredential {
     AssetId asset;
     std::string credential_hash;  // hex SHA-256
     bool revoked = false;
-    std::int64_t epoch = 0;       // of the spool, with acked_seq the position up to which
-    std::int64_t acked_seq = 0;   //   reports are durable
+    std::int64_t epoch = 0;      // of the spool, with acked_seq the position up to which
+    std::int64_t acked_seq = 0;  //   reports are durable
     std::string boot_id;
     Instant last_seen_at{};
     std::string name;

@@ -13,9 +13,9 @@
 namespace gantry::records {
 
 struct PolicyRow {
-    std::string name;           // "default", "organisation:acme", "role:server" ...
+    std::string name;             // "default", "organisation:acme", "role:server" ...
     OrganisationId organisation;  // unset = for all
-    std::string document;       // JSON, see config/schemas/policy.schema.json
+    std::string document;         // JSON, see config/schemas/policy.schema.json
     std::int64_t version = 1;
     Instant updated_at{};
 };
