@@ -1,0 +1,138 @@
+// The `mail` and `connectors` sections of gantry.yaml.
+#include <algorithm>
+#include <set>
+
+#include "app/gantryd/settings.hpp"
+
+namespace gantry::app {
+namespace {
+
+using settings::Section;
+
+constexpr Millis k_second{1'000};
+constexpr Millis k_minute{60'000};
+constexpr Millis k_day{86'400'000};
+
+bool is_name(std::string_view text) {
+    return !text.empty() && text.size() <= 63 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
+
+// One '@' between two parts, no blanks or controls: enough to catch mistakes and to keep a header
+// from being broken; the mail server is the judge of the rest.
+bool is_mail_address(std::string_view text) {
+    const std::size_t at = text.find('@');
+    if (at == 0 || at == std::string_view::npos || at + 1 == text.size()) return false;
+    return text.find('@', at + 1) == std::string_view::npos &&
+           std::none_of(text.begin(), text.end(),
+                        [](char c) { return c <= ' ' || c == '<' || c == '>' || c == ','; });
+}
+
+void read_operations(Section& s, std::vector<Operation>& out) {
+    std::vector<std::string> words;
+    s.texts("operations", words, 5);
+    if (words.empty()) return;
+    std::vector<Operation> operations;
+    for (const std::string& word : words) {
+        bool known = false;
+        for (const Operation operation : {Operation::open, Operation::update, Operation::resolve,
+                                          Operation::reopen, Operation::note}) {
+            if (word != to_string(operation)) continue;
+            operations.push_back(operation);
+            known = true;
+        }
+        if (!known) {
+            return s.problem(
+                "operations",
+                "may hold open, update, resolve, reopen and note, not \"" + word + "\"");
+        }
+    }
+    out = std::move(operations);
+}
+
+void read_webhook(Section& s, ConnectorSettings& out) {
+    s.text("url", out.url, 2048);
+    s.secret("secret", out.secret);
+    s.path("ca_file", out.ca_file);
+    s.map("headers", out.headers, 32);
+    if (out.kind != ConnectorKind::webhook) {
+        for (const char* key : {"url", "secret", "ca_file", "headers"}) {
+            if (s.has(key)) s.problem(key, "is only for the kind \"webhook\"");
+        }
+        return;
+    }
+    s.require("url");
+    if (s.has("url") && !out.url.starts_with("https://") && !out.url.starts_with("http://")) {
+        s.problem("url", "must begin with https:// or http://");
+    }
+}
+
+void read_mail_part(Section& s, ConnectorSettings& out) {
+    s.text("from", out.from, 320);
+    s.texts("to", out.to, 50);
+    if (out.kind != ConnectorKind::mail) {
+        for (const char* key : {"from", "to"}) {
+            if (s.has(key)) s.problem(key, "is only for the kind \"mail\"");
+        }
+        return;
+    }
+    s.require("from");
+    s.require("to");
+    if (s.has("from") && !is_mail_address(out.from)) s.problem("from", "must be a mail address");
+    for (const std::string& address : out.to) {
+        if (!is_mail_address(address)) s.problem("to", "must hold mail addresses");
+    }
+    if (s.has("to") && out.to.empty()) s.problem("to", "must hold at least one address");
+}
+
+ConnectorSettings read_connector(Section& s) {
+    ConnectorSettings out;
+    s.require("name");
+    s.require("kind");
+    s.text("name", out.name, 100);
+    if (s.has("name") && !is_name(out.name)) {
+        s.problem("name", "must consist of at most 63 of a-z, 0-9, - and _");
+    }
+    s.word<ConnectorKind>("kind", out.kind,
+                          {{"webhook", ConnectorKind::webhook}, {"mail", ConnectorKind::mail}});
+    read_webhook(s, out);
+    read_mail_part(s, out);
+    s.texts("organisations", out.organisations);
+    s.number("min_priority", out.min_priority, {1, 5});
+    read_operations(s, out.operations);
+    s.duration("timeout", out.timeout, {k_second, 10 * k_minute});
+    s.duration("give_up_after", out.give_up_after, {k_minute, 30 * k_day});
+    s.number("concurrency", out.concurrency, {1, 64});
+    return out;
+}
+
+}  // namespace
+
+void read_mail(Section& s, http::SmtpOptions& out) {
+    s.text("url", out.url, 300);
+    if (s.has("url") && !out.url.starts_with("smtp://") && !out.url.starts_with("smtps://")) {
+        s.problem("url", "must begin with smtp:// or smtps://");
+    }
+    s.flag("require_tls", out.require_tls);
+    s.path("ca_file", out.ca_file);
+    s.text("username", out.username, 300);
+    s.secret("password", out.password);
+    s.duration("timeout", out.timeout, {k_second, 10 * k_minute});
+}
+
+void read_connectors(Section& root, std::vector<ConnectorSettings>& out) {
+    std::set<std::string> names;
+    root.each(
+        "connectors",
+        [&](Section& s) {
+            ConnectorSettings connector = read_connector(s);
+            if (!connector.name.empty() && !names.insert(connector.name).second) {
+                s.problem("name", "stands twice: \"" + connector.name + "\"");
+            }
+            out.push_back(std::move(connector));
+        },
+        100);
+}
+
+}  // namespace gantry::app
