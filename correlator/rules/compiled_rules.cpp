@@ -28,7 +28,8 @@ Result<void> check_bounds(const RuleSet& rules) {
     for (const auto& rule : rules.promote) {
         if (rule.name.empty()) return fail(ErrorCode::invalid_input, "a promote rule has no name");
         if (!names.insert(rule.name).second) return in_rule(rule, "the name is used twice");
-        if (rule.match.size() > k_max_matchers_per_rule) return in_rule(rule, "more than 32 matchers");
+        if (rule.match.size() > k_max_matchers_per_rule)
+            return in_rule(rule, "more than 32 matchers");
     }
     return {};
 }
@@ -55,8 +56,8 @@ Result<CompiledRules::CompiledMatcher> CompiledRules::compile(const Matcher& mat
         if (!pattern) return std::move(pattern).error();
         out.pattern.emplace(std::move(pattern).value());
     } else if (Severity known{}; out.field == Field::severity && !parse(matcher.value, known)) {
-        return fail(ErrorCode::invalid_input, "severity is info, warning or critical, not \"" +
-                                                  matcher.value + "\"");
+        return fail(ErrorCode::invalid_input,
+                    "severity is info, warning or critical, not \"" + matcher.value + "\"");
     }
     return out;
 }
@@ -85,7 +86,8 @@ bool CompiledRules::holds(const CompiledMatcher& matcher, const Subject& subject
         case Field::host: value = subject.host; break;
         case Field::key: value = subject.key; break;
         case Field::label: {
-            const auto* label = subject.labels ? find_label(*subject.labels, matcher.label) : nullptr;
+            const auto* label =
+                subject.labels ? find_label(*subject.labels, matcher.label) : nullptr;
             if (label) value = *label;
             break;
         }

@@ -1,4 +1,5 @@
-// CompiledRules: a RuleSet ready for the hot path: fields resolved, expressions compiled. Immutable.
+// CompiledRules: a RuleSet ready for the hot path: fields resolved, expressions compiled.
+// Immutable.
 #pragma once
 
 #include <optional>

@@ -25,7 +25,8 @@ Error bad_matcher(std::string_view text, const std::string& why) {
 // Drops one pair of double quotes around the value; \" and \\ inside stand for " and \.
 Result<std::string> unquote(std::string_view whole, std::string_view value) {
     if (value.empty() || value.front() != '"') return std::string(value);
-    if (value.size() < 2 || value.back() != '"') return bad_matcher(whole, "the quote is not closed");
+    if (value.size() < 2 || value.back() != '"')
+        return bad_matcher(whole, "the quote is not closed");
     std::string out;
     value = value.substr(1, value.size() - 2);
     for (std::size_t i = 0; i < value.size(); ++i) {

@@ -1,0 +1,154 @@
+#include "correlator/pipeline/correlator.hpp"
+
+#include <stdexcept>
+
+#include "correlator/pipeline/pipeline.hpp"
+
+namespace gantry::correlator {
+namespace {
+
+CompiledRules compiled(RuleSet rules) {
+    auto out = CompiledRules::compile(std::move(rules));
+    if (!out) throw std::invalid_argument(out.error().message);
+    return std::move(out).value();
+}
+
+Decision begin_decision(const FoldInput& input, const Event& event, std::int64_t index,
+                        std::int64_t rules_version, Sequences& sequences) {
+    Decision decision;
+    decision.id = DecisionId{sequences.next_decision++};
+    decision.organisation = event.organisation;
+    decision.journal_seq = input.seq;
+    decision.event_index = index;
+    decision.at = input.now;
+    decision.action = event.action;
+    decision.severity = event.severity;
+    decision.rules_version = rules_version;
+    return decision;
+}
+
+class Fold final : public Correlator {
+public:
+    Fold(RuleSet rules, const Options& options)
+        : rules_(compiled(std::move(rules))),
+          state_(rules_.rules(), options),
+          stages_(make_stages()) {}
+
+    void restore(Alert alert) override { state_.restore(alert); }
+    void restore(const Asset& asset) override { state_.assets.learn(asset); }
+    void restore(const Incident& incident) override { state_.learn(incident); }
+    void restore_agent(const std::string& /*agent_id*/, AssetId asset) override {
+        state_.assets.prove(asset, {});
+    }
+
+    void fold(const FoldInput& input, const std::vector<Event>& events, Sequences& sequences,
+              Changes& changes) override {
+        begin(input, changes);
+        std::int64_t index = 0;
+        for (const auto& event : events) {
+            step(input, event, index++, Cause::event, sequences, changes);
+        }
+        state_.write_rows(changes);
+    }
+
+    void expire(const FoldInput& input, const std::vector<AlertId>& alerts, Sequences& sequences,
+                Changes& changes) override {
+        begin(input, changes);
+        for (std::size_t index = 0; index < alerts.size(); ++index) {
+            const auto slot = state_.alerts.find(alerts[index]);
+            if (slot == k_no_slot || !overdue(slot, input.now)) {
+                ++state_.counters.expiries_skipped;
+                continue;
+            }
+            step(input, expiry_event(slot), static_cast<std::int64_t>(index), Cause::expiry,
+                 sequences, changes);
+        }
+        state_.write_rows(changes);
+    }
+
+    void observe(const CommandOutcome& outcome) override {
+        if (outcome.incident) state_.learn(*outcome.incident);
+        if (outcome.asset_now) state_.assets.learn(*outcome.asset_now);
+        if (outcome.asset && !outcome.agent_id.empty()) {
+            // The row's own names, when told, are those that a restart will read.
+            state_.assets.prove(*outcome.asset,
+                                outcome.asset_now ? std::string{} : outcome.agent_name);
+        }
+    }
+
+    bool refresh(const Event& event, Instant now) override {
+        if (event.action != EventAction::firing) return false;
+        const auto slot = state_.alerts.find(event.organisation, event.source, event.key);
+        if (slot == k_no_slot) return false;
+        const auto& alert = state_.alerts.at(slot);
+        if (!alert.firing() || alert.expiring || alert.severity != event.severity ||
+            alert.expires_after != event.expires_after ||
+            (event.asset.is_set() && event.asset != alert.asset)) {
+            return false;
+        }
+        // After a start with changed rules, an episode without incident deserves a new look.
+        if (!alert.judged && !alert.incident.is_set()) return false;
+        if (!alert.text.same_content(event.summary, event.labels)) return false;
+        state_.note_seen(slot, now);
+        return true;
+    }
+
+    std::vector<std::pair<AlertId, Instant>> take_refreshed() override {
+        return state_.take_refreshed();
+    }
+    std::vector<AlertId> due_to_expire(Instant now, std::size_t max) override {
+        return state_.due_to_expire(now, max);
+    }
+    void grant_grace(Millis grace) override { state_.grant_grace(grace); }
+    [[nodiscard]] std::size_t live_alerts() const override { return state_.alerts.size(); }
+    [[nodiscard]] Counters counters() const override { return state_.counters; }
+
+private:
+    void begin(const FoldInput& input, Changes& changes) {
+        changes.cursor = input.seq;
+        state_.incidents.tidy(input.now);
+        state_.forget_due(input.now, changes);
+    }
+
+    // Asked of what went through the journal only: a resend in memory must not make a replay
+    // differ, and none is taken while the expiry is on its way.
+    [[nodiscard]] bool overdue(SlotNo slot, Instant now) const {
+        const auto& alert = state_.alerts.at(slot);
+        return alert.firing() && alert.expires_after > Millis{0} &&
+               alert.folded_at + alert.expires_after <= now;
+    }
+
+    [[nodiscard]] Event expiry_event(SlotNo slot) const {
+        auto row = state_.alerts.row(slot);
+        Event event;
+        event.organisation = row.organisation;
+        event.source = std::move(row.source);
+        event.key = std::move(row.key);
+        event.action = EventAction::resolved;
+        event.severity = row.severity;
+        event.summary = std::move(row.summary);
+        event.labels = std::move(row.labels);
+        return event;
+    }
+
+    void step(const FoldInput& input, const Event& event, std::int64_t index, Cause cause,
+              Sequences& sequences, Changes& changes) {
+        auto decision = begin_decision(input, event, index, rules_.rules().version, sequences);
+        Context context{event,   cause,    input.seq, input.now, state_, rules_, sequences,
+                        changes, decision, k_no_slot, false,     false,  {}};
+        run(stages_, context);
+        changes.decisions.push_back(decision);
+    }
+
+    CompiledRules rules_;
+    State state_;
+    Stages stages_;
+};
+
+}  // namespace
+
+std::unique_ptr<Correlator> make_correlator(RuleSet rules, Options options) {
+    return std::make_unique<Fold>(std::move(rules), options);
+}
+
+}  // namespace gantry::correlator
