@@ -1,0 +1,48 @@
+// Measurement: what one probe says at one moment. Source: a probe that answers at once (a few reads
+// of kernel files, microseconds); anything that can hang is a Probe of its own (probe.hpp).
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/result.hpp"
+#include "core/model/event.hpp"
+#include "core/model/report.hpp"
+
+namespace gantry::agent {
+
+// An instance that is there and could not be read. Never mistaken for one that vanished.
+struct Gap {
+    std::string instance;
+    std::string reason;
+};
+
+// A plugin's own judgement.
+struct PluginVerdict {
+    Condition condition = Condition::unknown;
+    std::string text;  // first line of its output
+};
+
+struct Measurement {
+    std::vector<Reading> readings;  // names: docs/specs/probes.md
+    std::vector<Gap> gaps;
+    std::vector<PluginVerdict> verdict;  // of a plugin: exactly one
+};
+
+class Source {
+public:
+    virtual ~Source() = default;
+    // Errors: not_found when this machine has no such thing, unavailable when it cannot be read
+    // now. Rates need two reads; the first one simply lacks them.
+    virtual Result<Measurement> read() = 0;
+    // What proves a breach of `metric` at `instance`, from the last read; asked on transitions
+    // only.
+    virtual Labels evidence(std::string_view metric, std::string_view instance) {
+        (void)metric;
+        (void)instance;
+        return {};
+    }
+};
+
+}  // namespace gantry::agent

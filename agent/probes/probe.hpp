@@ -1,0 +1,40 @@
+// Probe: something that takes readings. One object per probe name and policy (plugins: one per
+// check). read() never blocks the thread: what can hang is handed to a process or a sacrificial
+// thread, and comes back within deadline() whatever happens.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "agent/probes/measurement.hpp"
+#include "core/model/policy.hpp"
+#include "core/time/clock.hpp"
+
+namespace gantry::agent {
+
+class Probe {
+public:
+    virtual ~Probe() = default;
+    [[nodiscard]] virtual const std::string& name() const = 0;
+    [[nodiscard]] virtual Millis deadline() const = 0;
+    virtual boost::asio::awaitable<Result<Measurement>> read() = 0;
+    virtual boost::asio::awaitable<Labels> evidence(std::string metric, std::string instance) = 0;
+};
+
+// Where the kernel's files are; tests point it at captured ones.
+struct Platform {
+    std::string proc = "/proc";
+    std::string sys = "/sys";
+    std::string run = "/run";
+};
+
+// The probe that `checks` (all of the same probe name; of a plugin exactly one) need.
+// not_found: no such probe.
+Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock& clock,
+                                          boost::asio::any_io_executor executor,
+                                          const std::vector<CheckPolicy>& checks);
+
+}  // namespace gantry::agent
