@@ -85,12 +85,7 @@ bool CompiledRules::holds(const CompiledMatcher& matcher, const Subject& subject
         case Field::source: value = subject.source; break;
         case Field::host: value = subject.host; break;
         case Field::key: value = subject.key; break;
-        case Field::label: {
-            const auto* label =
-                subject.labels ? find_label(*subject.labels, matcher.label) : nullptr;
-            if (label) value = *label;
-            break;
-        }
+        case Field::label: value = field_of(subject, matcher.label); break;
     }
     switch (matcher.op) {
         case Matcher::Op::equal: return value == matcher.value;
@@ -101,13 +96,28 @@ bool CompiledRules::holds(const CompiledMatcher& matcher, const Subject& subject
     return false;
 }
 
-int CompiledRules::first_match(const Subject& subject) const {
-    for (std::size_t rule = 0; rule < matchers_.size(); ++rule) {
-        bool all = true;
-        for (const auto& matcher : matchers_[rule]) all = all && holds(matcher, subject);
-        if (all) return static_cast<int>(rule);
+int CompiledRules::first_failing(std::size_t rule, const Subject& subject) const {
+    const auto& list = matchers_[rule];
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        if (!holds(list[i], subject)) return static_cast<int>(i);
     }
     return -1;
+}
+
+int CompiledRules::first_match(const Subject& subject) const {
+    for (std::size_t rule = 0; rule < matchers_.size(); ++rule) {
+        if (first_failing(rule, subject) < 0) return static_cast<int>(rule);
+    }
+    return -1;
+}
+
+std::string_view field_of(const Subject& subject, std::string_view field) {
+    if (field == "severity") return gantry::to_string(subject.severity);
+    if (field == "source") return subject.source;
+    if (field == "host") return subject.host;
+    if (field == "key") return subject.key;
+    const auto* label = subject.labels ? find_label(*subject.labels, field) : nullptr;
+    return label ? std::string_view(*label) : std::string_view{};
 }
 
 Result<void> check_rules(const RuleSet& rules) {

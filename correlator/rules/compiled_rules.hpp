@@ -30,6 +30,9 @@ public:
     // Index of the first promote rule whose matchers all hold; -1 when none does. A missing label
     // is an empty one, as in Alertmanager.
     [[nodiscard]] int first_match(const Subject& subject) const;
+    // Index of the first matcher of this rule that does not hold; -1 when all hold.
+    // REQUIRES: rule < rules().promote.size().
+    [[nodiscard]] int first_failing(std::size_t rule, const Subject& subject) const;
     // REQUIRES: index from first_match, not -1.
     [[nodiscard]] const PromoteRule& promote(int index) const {
         return rules_.promote[static_cast<std::size_t>(index)];
@@ -52,6 +55,9 @@ private:
     RuleSet rules_;
     std::vector<std::vector<CompiledMatcher>> matchers_;  // one list per promote rule
 };
+
+// The field's value as matchers see it; empty when it is missing.
+[[nodiscard]] std::string_view field_of(const Subject& subject, std::string_view field);
 
 // Everything compile() would refuse, without keeping the result.
 [[nodiscard]] Result<void> check_rules(const RuleSet& rules);

@@ -51,6 +51,7 @@ void add_name(std::vector<std::string>& names, std::string_view host) {
 
 void AssetDirectory::learn(const Asset& asset) {
     Entry entry;
+    entry.from_agent = proven_early_.erase(asset.id) > 0;
     if (const auto known = entries_.find(asset.id); known != entries_.end()) {
         entry.from_agent = known->second.from_agent;
         unindex(asset.id, known->second);
@@ -71,7 +72,10 @@ void AssetDirectory::learn(const Asset& asset) {
 
 void AssetDirectory::prove(AssetId asset, std::string_view host_name) {
     const auto known = entries_.find(asset);
-    if (known == entries_.end()) return;
+    if (known == entries_.end()) {
+        proven_early_.insert(asset);
+        return;
+    }
     auto& entry = known->second;
     unindex(asset, entry);
     entry.from_agent = true;

@@ -16,6 +16,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "core/model/asset.hpp"
@@ -39,7 +40,7 @@ public:
 
     // Adds or replaces; `from_agent` sticks.
     void learn(const Asset& asset);
-    // An agent proves this asset. `host_name` may be empty. Unknown assets are ignored.
+    // An agent proves this asset, known already or learned later. `host_name` may be empty.
     void prove(AssetId asset, std::string_view host_name);
 
     [[nodiscard]] const Entry* find(AssetId asset) const;
@@ -58,6 +59,7 @@ private:
                                               std::string_view host) const;
 
     std::unordered_map<AssetId, Entry> entries_;
+    std::unordered_set<AssetId> proven_early_;  // before the asset itself was learned
     // Keys are organisation + name; values in ascending id.
     std::unordered_map<std::string, Candidates> by_full_name_;
     std::unordered_map<std::string, Candidates> by_first_label_;  // of names with a domain
