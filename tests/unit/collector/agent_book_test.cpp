@@ -1,0 +1,115 @@
+#include "collector/ingest/agent_book.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace gantry;
+using collector::AgentBook;
+using collector::AgentEntry;
+using Kind = collector::StreamVerdict::Kind;
+
+namespace {
+
+const Instant k_now = from_ms(1'764'000'000'000);
+
+AgentEntry entry(std::int64_t epoch, std::int64_t acked) {
+    AgentEntry e;
+    e.agent.agent_id = "a";
+    e.agent.epoch = epoch;
+    e.agent.acked_seq = acked;
+    e.agent.boot_id = "boot-1";
+    e.agent.last_seen_at = k_now;
+    return e;
+}
+
+Report report(std::int64_t epoch, std::int64_t first, std::int64_t last,
+              const std::string& boot = "boot-1", Instant at = k_now) {
+    Report r;
+    r.agent_id = "a";
+    r.epoch = epoch;
+    r.boot_id = boot;
+    r.first_seq = first;
+    r.last_seq = last;
+    for (std::int64_t seq = first; seq <= last; ++seq) {
+        ReportRecord record;
+        record.seq = seq;
+        record.at = at;
+        r.records.push_back(record);
+    }
+    return r;
+}
+
+}  // namespace
+
+TEST_CASE("agent book: the next report in sequence is taken whole") {
+    const auto verdict = AgentBook::judge(entry(1, 10), report(1, 11, 14));
+    CHECK(verdict.kind == Kind::accept);
+    CHECK(verdict.skip_up_to == 10);
+    CHECK_FALSE(verdict.want_full_state);
+}
+
+TEST_CASE("agent book: a resend after a lost acknowledgement is a replay, its new part is not") {
+    CHECK(AgentBook::judge(entry(1, 10), report(1, 5, 10)).kind == Kind::replay);
+    const auto overlap = AgentBook::judge(entry(1, 10), report(1, 5, 12));
+    CHECK(overlap.kind == Kind::accept);
+    CHECK(overlap.skip_up_to == 10);
+}
+
+TEST_CASE("agent book: a gap and a new epoch ask for the full state") {
+    CHECK(AgentBook::judge(entry(1, 10), report(1, 13, 14)).want_full_state);
+    const auto anew = AgentBook::judge(entry(1, 10), report(2, 1, 3));
+    CHECK(anew.kind == Kind::accept);
+    CHECK(anew.skip_up_to == 0);
+    CHECK(anew.want_full_state);
+}
+
+TEST_CASE("agent book: an older epoch is a copy of an old state directory") {
+    CHECK(AgentBook::judge(entry(2, 10), report(1, 11, 12)).kind == Kind::clone);
+}
+
+TEST_CASE("agent book: a rolled back machine is followed, a rebooted one with old records is not") {
+    const auto later = k_now + std::chrono::seconds{30};
+    const auto rolled = AgentBook::judge(entry(1, 100), report(1, 51, 53, "boot-2", later));
+    CHECK(rolled.kind == Kind::accept);
+    CHECK(rolled.skip_up_to == 50);
+    CHECK(rolled.want_full_state);
+    const auto earlier = k_now - std::chrono::seconds{30};
+    CHECK(AgentBook::judge(entry(1, 100), report(1, 51, 53, "boot-2", earlier)).kind ==
+          Kind::replay);
+}
+
+TEST_CASE("agent book: when two boots alternate the newcomer is refused from then on") {
+    AgentEntry e = entry(1, 10);
+    const auto step = [&](const Report& r) {
+        const auto verdict = AgentBook::judge(e, r);
+        if (verdict.kind == Kind::accept) AgentBook::advance(e, r, verdict, k_now);
+        return verdict.kind;
+    };
+    CHECK(step(report(1, 11, 11, "boot-1")) == Kind::accept);
+    CHECK(step(report(1, 12, 12, "boot-2")) == Kind::accept);  // a reboot, as far as one can tell
+    CHECK(step(report(1, 12, 13, "boot-1")) == Kind::accept);  // the first is alive: two machines
+    CHECK(step(report(1, 14, 14, "boot-2")) == Kind::clone);
+    CHECK(step(report(1, 14, 14, "boot-1")) == Kind::accept);
+    CHECK(e.agent.acked_seq == 14);
+}
+
+TEST_CASE("agent book: reboots in a row are no clone") {
+    AgentEntry e = entry(1, 10);
+    for (int boot = 2; boot < 20; ++boot) {
+        const Report r = report(1, 9 + boot, 9 + boot, "boot-" + std::to_string(boot));
+        const auto verdict = AgentBook::judge(e, r);
+        REQUIRE(verdict.kind == Kind::accept);
+        AgentBook::advance(e, r, verdict, k_now);
+    }
+}
+
+TEST_CASE("agent book: found by id and by credential") {
+    AgentBook book;
+    records::AgentCredential agent;
+    agent.agent_id = "a";
+    agent.credential_hash = "h";
+    book.put(agent, k_now);
+    CHECK(book.find("a") == book.find_by_credential("h"));
+    CHECK(book.find("b") == nullptr);
+    CHECK(book.find_by_credential("x") == nullptr);
+    CHECK(book.find("a")->last_report_at == k_now);
+}

@@ -1,0 +1,215 @@
+#include "collector/ingest/agent_desk.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "core/crypto/crypto.hpp"
+#include "core/model/report_json.hpp"
+#include "tests/support/coroutine.hpp"
+#include "tests/support/fake_gates.hpp"
+#include "tests/support/sim_clock.hpp"
+
+using namespace gantry;
+
+namespace {
+
+class OnePolicy final : public PolicySource {
+public:
+    PolicyDocument effective(const EndpointPlace&) override { return {"etag-1", "{}", 15}; }
+};
+
+class OneEnrolmentToken final : public EnrolmentTokens {
+public:
+    boost::asio::awaitable<Result<records::Token>> find(std::string hash) override {
+        if (hash != crypto::sha256_hex("enrol-me")) {
+            co_return fail(ErrorCode::not_found, "unknown");
+        }
+        records::Token token;
+        token.id = TokenId{5};
+        token.kind = records::TokenKind::enrolment;
+        token.organisation = OrganisationId{2};
+        token.site = SiteId{3};
+        token.endpoint_role = "server";
+        co_return token;
+    }
+};
+
+struct Desk {
+    boost::asio::io_context context;
+    test::SimClock clock;
+    test::FakeEventGate events;
+    test::FakeCommandGate commands;
+    OnePolicy policies;
+    OneEnrolmentToken tokens;
+    SeededRandom random{1};
+    telemetry::Registry metrics;
+    collector::AgentBook book;
+    int returns = 0;
+    collector::AgentDesk desk{{book, events, commands, policies, tokens, clock, random, metrics,
+                               telemetry::Log::silent(),
+                               [this](collector::AgentEntry&) { ++returns; }}};
+
+    http::Response call(const std::string& path, const std::string& body,
+                        const std::string& credential = "", const std::string& method = "POST") {
+        http::Request request;
+        request.method = method;
+        request.body = body;
+        if (!credential.empty()) {
+            request.headers.emplace_back("Authorization", "Bearer " + credential);
+        }
+        return test::run(context, desk.handle(path, std::move(request)));
+    }
+    EnrolReply enrol() {
+        commands.outcome = CommandOutcome{};
+        commands.outcome->asset = AssetId{12};
+        commands.outcome->agent_name = "web01";
+        EnrolRequest request;
+        request.token = "enrol-me";
+        request.facts.hostname = "web01";
+        const auto response = call("enrol", encode(request));
+        REQUIRE(response.status == 201);
+        return *decode_enrol_reply(response.body);
+    }
+};
+
+Report report(const std::string& agent_id, std::int64_t first, std::int64_t last) {
+    Report r;
+    r.agent_id = agent_id;
+    r.epoch = 1;
+    r.boot_id = "boot-1";
+    r.first_seq = first;
+    r.last_seq = last;
+    for (auto seq = first; seq <= last; ++seq) {
+        ReportRecord record;
+        record.seq = seq;
+        record.readings.push_back({"system.cpu.utilization", "", 0.5});
+        r.records.push_back(record);
+    }
+    return r;
+}
+
+}  // namespace
+
+TEST_CASE("agent desk: enrolment journals a command that holds only hashes") {
+    Desk d;
+    const EnrolReply reply = d.enrol();
+    CHECK(reply.asset_id == 12);
+    CHECK(reply.role == "server");
+    REQUIRE(d.commands.submitted.size() == 1);
+    CHECK(d.commands.submitted[0].organisation == OrganisationId{2});
+    const auto& order = std::get<EnrolAgent>(d.commands.submitted[0].body);
+    CHECK(order.credential_hash == crypto::sha256_hex(reply.credential));
+    CHECK(order.token_id == 5);
+    CHECK(d.book.find(reply.agent_id)->agent.name == "web01");
+}
+
+TEST_CASE("agent desk: a wrong token enrols nobody") {
+    Desk d;
+    EnrolRequest request;
+    request.token = "guess";
+    CHECK(d.call("enrol", encode(request)).status == 401);
+    CHECK(d.call("enrol", "{").status == 400);
+    CHECK(d.commands.submitted.empty());
+    CHECK(d.book.size() == 0);
+}
+
+TEST_CASE("agent desk: a used up token is refused with the store's reason") {
+    Desk d;
+    d.commands.outcome = fail(ErrorCode::forbidden, "token 5 was used 1 of 1 times");
+    EnrolRequest request;
+    request.token = "enrol-me";
+    const auto response = d.call("enrol", encode(request));
+    CHECK(response.status == 403);
+    CHECK(response.body.find("used 1 of 1") != std::string::npos);
+    CHECK(d.book.size() == 0);
+}
+
+TEST_CASE("agent desk: a report is acknowledged when it is durable") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    const auto response = d.call("report", encode(report(agent.agent_id, 1, 3)), agent.credential);
+    REQUIRE(response.status == 200);
+    const auto reply = decode_report_reply(response.body);
+    CHECK(reply->acked_seq == 3);
+    CHECK(reply->policy_etag == "etag-1");
+    REQUIRE(d.events.accepted.size() == 1);
+    CHECK(d.events.accepted[0].kind == journal::Kind::agent_report);
+    CHECK(d.events.accepted[0].source == agent.agent_id);
+}
+
+TEST_CASE("agent desk: a journal that refuses leaves the position where it was") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    d.events.error = fail(ErrorCode::limit, "full");
+    CHECK(d.call("report", encode(report(agent.agent_id, 1, 3)), agent.credential).status == 503);
+    CHECK(d.book.find(agent.agent_id)->agent.acked_seq == 0);
+    d.events.error.reset();
+    CHECK(d.call("report", encode(report(agent.agent_id, 1, 3)), agent.credential).status == 200);
+    CHECK(d.book.find(agent.agent_id)->agent.acked_seq == 3);
+}
+
+TEST_CASE("agent desk: a resend is acknowledged again and journaled only for its new part") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    d.call("report", encode(report(agent.agent_id, 1, 3)), agent.credential);
+    d.call("report", encode(report(agent.agent_id, 1, 3)), agent.credential);
+    CHECK(d.events.accepted.size() == 1);
+    d.call("report", encode(report(agent.agent_id, 2, 5)), agent.credential);
+    REQUIRE(d.events.accepted.size() == 2);
+    const auto stored = decode_report(d.events.accepted[1].body);
+    REQUIRE(stored.has_value());
+    CHECK(stored->first_seq == 4);
+    CHECK(stored->records.size() == 2);
+}
+
+TEST_CASE("agent desk: credentials are checked against the agent that the report names") {
+    Desk d;
+    const EnrolReply one = d.enrol();
+    const EnrolReply two = d.enrol();
+    CHECK(d.call("report", encode(report(one.agent_id, 1, 1)), two.credential).status == 401);
+    CHECK(d.call("report", encode(report(one.agent_id, 1, 1)), "nonsense").status == 401);
+    CHECK(d.call("report", encode(report(one.agent_id, 1, 1))).status == 401);
+    d.book.find(one.agent_id)->agent.revoked = true;
+    CHECK(d.call("report", encode(report(one.agent_id, 1, 1)), one.credential).status == 403);
+    CHECK(d.events.accepted.empty());
+}
+
+TEST_CASE("agent desk: malformed and oversized reports get a problem document") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    CHECK(d.call("report", "{\"agent_id\":", agent.credential).status == 400);
+    CHECK(d.call("report", "{\"agent_id\":7}", agent.credential).status == 400);
+    CHECK(d.call("report", std::string(k_max_report_bytes + 1, ' '), agent.credential).status ==
+          413);
+    CHECK(d.call("report", "", agent.credential, "GET").status == 405);
+    CHECK(d.call("else", "", agent.credential).status == 404);
+}
+
+TEST_CASE("agent desk: a report of an offline endpoint announces its return") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    d.book.find(agent.agent_id)->offline = true;
+    d.call("report", encode(report(agent.agent_id, 1, 1)), agent.credential);
+    CHECK(d.returns == 1);
+}
+
+TEST_CASE("agent desk: a clone is told to enrol anew") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    d.book.find(agent.agent_id)->refused_boot_id = "boot-1";
+    const auto response = d.call("report", encode(report(agent.agent_id, 1, 1)), agent.credential);
+    CHECK(response.status == 409);
+    CHECK(response.body.find("\"clone\"") != std::string::npos);
+}
+
+TEST_CASE("agent desk: the policy is sent once per version") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    const auto first = d.call("policy", "", agent.credential, "GET");
+    CHECK(first.status == 200);
+    CHECK(first.body == "{}");
+    http::Request again;
+    again.method = "GET";
+    again.headers = {{"Authorization", "Bearer " + agent.credential},
+                     {"If-None-Match", "\"etag-1\""}};
+    CHECK(test::run(d.context, d.desk.handle("policy", again)).status == 304);
+}
