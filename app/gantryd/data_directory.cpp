@@ -1,0 +1,81 @@
+#include "app/gantryd/data_directory.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+
+#include "core/crypto/crypto.hpp"
+#include "core/records/access.hpp"
+
+namespace gantry::app {
+namespace {
+
+Error failed(const std::string& what, const std::string& path) {
+    return fail(ErrorCode::unavailable, what + " " + path + ": " + std::strerror(errno));
+}
+
+// The content is on the disk under its final name, or nothing is.
+Result<void> write_private(const std::string& path, const std::string& content) {
+    const std::string temporary = path + ".new";
+    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0) return failed("cannot write", temporary);
+    const bool written =
+        ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
+        ::fsync(file) == 0;
+    ::close(file);
+    if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
+        return failed("cannot write", path);
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<DataDirectory> DataDirectory::open(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) {
+        return fail(ErrorCode::unavailable, "cannot make " + path + ": " + error.message());
+    }
+    ::chmod(path.c_str(), 0700);
+    const std::string lock_file = path + "/lock";
+    const int lock = ::open(lock_file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (lock < 0) return failed("cannot open", lock_file);
+    if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+        ::close(lock);
+        return fail(ErrorCode::conflict, "another gantryd works on " + path);
+    }
+    return DataDirectory(std::filesystem::absolute(path).string(), lock);
+}
+
+DataDirectory::DataDirectory(DataDirectory&& other) noexcept
+    : path_(std::move(other.path_)), lock_(std::exchange(other.lock_, -1)) {}
+
+DataDirectory::~DataDirectory() {
+    if (lock_ >= 0) ::close(lock_);
+}
+
+Result<void> DataDirectory::ensure_admin_token(storage::Connection& connection,
+                                               RandomSource& random, Instant now) const {
+    const std::string path = file("admin.token");
+    if (::access(path.c_str(), F_OK) == 0) return {};
+    const auto secret = crypto::random_token("gantry_api_", random);
+    records::Token token;
+    token.kind = records::TokenKind::api;
+    token.label = "admin";
+    token.role = Role::admin;
+    token.all_organisations = true;
+    token.organisation = OrganisationId{1};
+    token.created_at = now;
+    auto inserted =
+        records::insert_token(connection, token, crypto::sha256_hex(secret.reveal()));
+    if (!inserted) return inserted.error();
+    return write_private(path, secret.reveal() + "\n");
+}
+
+}  // namespace gantry::app
