@@ -19,14 +19,15 @@ def step(text):
 
 
 def config(webhook_port, smtp_port):
-    return f"""connectors:
+    return f"""mail:
+  url: smtp://127.0.0.1:{smtp_port}
+connectors:
   - name: operations-webhook
     kind: webhook
     url: http://127.0.0.1:{webhook_port}/hook
     secret: demo-secret
   - name: operations-mail
     kind: mail
-    url: smtp://127.0.0.1:{smtp_port}
     from: gantry@demo.example
     to: [operations@demo.example]
 """

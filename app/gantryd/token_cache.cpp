@@ -1,0 +1,56 @@
+#include "app/gantryd/token_cache.hpp"
+
+#include "core/crypto/crypto.hpp"
+
+namespace gantry::app {
+namespace {
+
+constexpr std::size_t k_max_known = 20'000;
+constexpr std::chrono::seconds k_believe{10};
+
+}  // namespace
+
+TokenCache::TokenCache(storage::Database& database, Worker& reader, const Clock& clock)
+    : database_(database), reader_(reader), clock_(clock) {}
+
+TokenCache::~TokenCache() = default;
+
+boost::asio::awaitable<Result<records::Token>> TokenCache::read(std::string hash) {
+    auto job = [this, hash = std::move(hash)]() -> Result<records::Token> {
+        if (!connection_) {
+            auto opened = database_.connect_read_only();
+            if (!opened) return opened.error();
+            connection_ = std::move(*opened);
+        }
+        return records::token_by_hash(*connection_, hash);
+    };
+    co_return co_await reader_.run(std::move(job));
+}
+
+boost::asio::awaitable<Result<records::Token>> TokenCache::find(std::string hash) {
+    auto token = co_await read(std::move(hash));
+    if (token && token->kind != records::TokenKind::enrolment) {
+        co_return fail(ErrorCode::not_found, "not an enrolment token");
+    }
+    co_return token;
+}
+
+boost::asio::awaitable<Result<Principal>> TokenCache::authenticate(std::string token) {
+    std::string hash = crypto::sha256_hex(token);
+    const auto known = known_.find(hash);
+    if (known != known_.end() && known->second.until > clock_.steady_now()) {
+        co_return known->second.principal;
+    }
+    auto found = co_await read(hash);
+    Result<Principal> principal = fail(ErrorCode::unauthorised, "the token is not known");
+    if (found) {
+        principal = records::principal_of(*found, clock_.now());
+    } else if (found.error().code != ErrorCode::not_found) {
+        co_return found.error();  // cannot tell now: neither believed nor remembered
+    }
+    if (known_.size() >= k_max_known) known_.clear();
+    known_.insert_or_assign(std::move(hash), Known{principal, clock_.steady_now() + k_believe});
+    co_return principal;
+}
+
+}  // namespace gantry::app

@@ -1,0 +1,43 @@
+// TokenCache: whose token is this, in memory. A miss reads the records on a Worker; what was found,
+// or not found, is believed for a short while, so that neither a busy monitor nor a guesser costs a
+// query per request. Revoking clears it at once.
+//
+// Threading: the server's executor.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "core/async/worker.hpp"
+#include "core/ports/authenticator.hpp"
+#include "core/ports/enrolment_tokens.hpp"
+#include "core/storage/database.hpp"
+#include "core/time/clock.hpp"
+
+namespace gantry::app {
+
+class TokenCache final : public Authenticator, public EnrolmentTokens {
+public:
+    TokenCache(storage::Database& database, Worker& reader, const Clock& clock);
+    ~TokenCache() override;
+
+    boost::asio::awaitable<Result<Principal>> authenticate(std::string token) override;
+    boost::asio::awaitable<Result<records::Token>> find(std::string hash) override;
+    void clear() { known_.clear(); }
+
+private:
+    struct Known {
+        Result<Principal> principal;
+        std::chrono::steady_clock::time_point until;
+    };
+    boost::asio::awaitable<Result<records::Token>> read(std::string hash);
+
+    storage::Database& database_;
+    Worker& reader_;  // one thread
+    const Clock& clock_;
+    std::unique_ptr<storage::Connection> connection_;  // the reader's
+    std::unordered_map<std::string, Known> known_;     // by hash, at most k_max_known
+};
+
+}  // namespace gantry::app

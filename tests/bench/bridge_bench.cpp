@@ -1,0 +1,265 @@
+// The bridge under load, as its users would meet it: a real gantryd over TLS on loopback, a real
+// agent, Alertmanager as the peer in the same run where Debian's package is installed. Prints a
+// table and writes JSON. Usage: bench_bridge OUT.json [--agent-seconds N]
+//
+// CPU is the server process's own, from schedstat; the load generator's is not counted.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "core/http/client.hpp"
+#include "core/time/clock.hpp"
+#include "tests/bench/alert_load.hpp"
+#include "tests/bench/child_process.hpp"
+#include "tests/bench/process_cost.hpp"
+
+namespace {
+
+using namespace gantry;
+using namespace gantry::bench;
+using Json = nlohmann::ordered_json;
+
+constexpr std::int64_t k_new = 100'032;      // whole batches of 64
+constexpr std::int64_t k_resends = 1'000'000;
+constexpr std::int64_t k_resent = 10'048;
+constexpr int k_latency_samples = 500;
+
+std::string read_line(const std::string& path) {
+    std::ifstream file(path);
+    std::string line;
+    std::getline(file, line);
+    return line;
+}
+
+class Server {
+public:
+    Server(const std::string& bin, const std::string& directory, int port)
+        : data_(directory + "/data"),
+          url_("https://127.0.0.1:" + std::to_string(port)),
+          process_({bin + "/gantryd", "--data", data_, "--listen",
+                    "127.0.0.1:" + std::to_string(port)},
+                   directory + "/gantryd.log") {
+        http::ClientOptions options;
+        for (int i = 0; i < 300; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds{50});
+            if (!std::filesystem::exists(ca())) continue;
+            options.ca_file = ca();
+            client_ = http::make_client(options);
+            get("/readyz");
+            if (last_status_ == 200) return;
+        }
+        throw std::runtime_error("gantryd did not get ready; see " + directory + "/gantryd.log");
+    }
+
+    std::string get(const std::string& path) {
+        http::ClientRequest request;
+        request.url = url_ + path;
+        request.headers = {{"Authorization", "Bearer " + token()}};
+        const auto answer = client_->send(request);
+        last_status_ = answer ? answer->status : 0;
+        return answer ? answer->body : "";
+    }
+    int post(const std::string& path, const std::string& body) {
+        http::ClientRequest request;
+        request.method = "POST";
+        request.url = url_ + path;
+        request.headers = {{"Authorization", "Bearer " + token()},
+                           {"Content-Type", "application/json"}};
+        request.body = body;
+        const auto answer = client_->send(request);
+        return answer ? answer->status : 0;
+    }
+    // Waits until everything durable is folded and committed.
+    void settle() {
+        for (int i = 0; i < 6000; ++i) {
+            if (get("/metrics").find("gantry_journal_lag_records 0\n") != std::string::npos) return;
+            std::this_thread::sleep_for(std::chrono::milliseconds{10});
+        }
+        throw std::runtime_error("gantryd did not settle");
+    }
+    [[nodiscard]] Target target() const {
+        return {Dialect::gantry, url_ + "/api/v1/intake/generic", ca(), token()};
+    }
+    [[nodiscard]] std::string ca() const { return data_ + "/tls/ca.pem"; }
+    [[nodiscard]] std::string token() const { return read_line(data_ + "/admin.token"); }
+    [[nodiscard]] std::string url() const { return url_; }
+    [[nodiscard]] pid_t pid() const { return process_.pid(); }
+
+private:
+    std::string data_;
+    std::string url_;
+    ChildProcess process_;
+    std::unique_ptr<http::Client> client_;
+    int last_status_ = 0;
+};
+
+Json load_case(const char* name, std::int64_t alerts, double cpu, const LoadResult& load) {
+    std::printf("  %-44s %9.0f alerts/CPU s  %8.0f alerts/s  p50 %.2f ms  p99 %.2f ms\n", name,
+                static_cast<double>(alerts) / cpu, static_cast<double>(alerts) / load.wall_s,
+                percentile(load.request_ms, 0.5), percentile(load.request_ms, 0.99));
+    std::fflush(stdout);
+    return {{"alerts", alerts},
+            {"cpu_s", cpu},
+            {"alerts_per_cpu_s", static_cast<double>(alerts) / cpu},
+            {"wall_s", load.wall_s},
+            {"request_p50_ms", percentile(load.request_ms, 0.5)},
+            {"request_p99_ms", percentile(load.request_ms, 0.99)}};
+}
+
+// Runs one load and gives the CPU that the server spent on it until all of it was committed.
+Json measure(Server& server, const char* name, std::int64_t first, std::int64_t total,
+             std::int64_t distinct, const std::string& severity) {
+    server.settle();
+    const double before = cpu_seconds(server.pid());
+    const LoadResult load = send_load(server.target(), first, total, distinct, severity);
+    server.settle();
+    return load_case(name, total, cpu_seconds(server.pid()) - before, load);
+}
+
+// From the POST of a new critical alert until the API shows its committed incident.
+Json latency(Server& server) {
+    const SystemClock clock;
+    std::vector<double> acknowledged;
+    std::vector<double> committed;
+    for (int i = 0; i < k_latency_samples; ++i) {
+        const std::string key = "latency-" + std::to_string(i);
+        const std::string body = "{\"key\":\"" + key +
+                                 "\",\"severity\":\"critical\",\"summary\":\"latency\",\"host\":"
+                                 "\"latency-host\"}";
+        const auto begin = clock.steady_now();
+        if (server.post("/api/v1/intake/generic", body) != 202) {
+            throw std::runtime_error("the alert was not taken");
+        }
+        const auto spent = [&] {
+            const std::chrono::duration<double, std::milli> time = clock.steady_now() - begin;
+            return time.count();
+        };
+        acknowledged.push_back(spent());
+        while (true) {
+            const Json page = Json::parse(server.get("/api/v1/alerts?key=" + key));
+            if (!page.at("items").empty() && !page["items"][0]["incident_id"].is_null()) break;
+        }
+        committed.push_back(spent());
+        std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    }
+    std::sort(acknowledged.begin(), acknowledged.end());
+    std::sort(committed.begin(), committed.end());
+    const auto print = [](const char* name, const std::vector<double>& ms) {
+        std::printf("  %-44s p50 %.2f ms  p99 %.2f ms\n", name, percentile(ms, 0.5),
+                    percentile(ms, 0.99));
+        return Json{{"p50_ms", percentile(ms, 0.5)}, {"p99_ms", percentile(ms, 0.99)}};
+    };
+    return {{"samples", k_latency_samples},
+            {"post_to_ack", print("POST -> acknowledged (durable)", acknowledged)},
+            {"post_to_incident_seen",
+             print("POST -> committed incident seen by GET", committed)}};
+}
+
+Json agent_cost(Server& server, const std::string& bin, const std::string& directory, int seconds) {
+    const std::string gantry = "GANTRY_URL=" + server.url() + " GANTRY_CA=" + server.ca() +
+                               " GANTRY_TOKEN=" + server.token() + " " + bin + "/gantry ";
+    const Json token = Json::parse(run_to_end(
+        gantry + "tokens create --organisation default --site default --role server --json"));
+    const std::string state = directory + "/agent";
+    run_to_end(bin + "/gantry-agent --state " + state + " enrol --server " + server.url() +
+               " --ca " + server.ca() + " --token " + token.at("token").get<std::string>());
+    const ChildProcess agent({bin + "/gantry-agent", "--state", state, "run"},
+                             directory + "/agent.log");
+    std::this_thread::sleep_for(std::chrono::seconds{20});  // start, first report, policy
+    const double before = cpu_seconds(agent.pid());
+    std::this_thread::sleep_for(std::chrono::seconds{seconds});
+    const double per_hour = (cpu_seconds(agent.pid()) - before) * 3600.0 / seconds;
+    const Memory memory = memory_of(agent.pid());
+    std::printf("  agent at its default policy, %d s: %.2f CPU s/hour, PSS %.1f MB, private dirty "
+                "%.1f MB, RSS %.1f MB\n",
+                seconds, per_hour, static_cast<double>(memory.pss_kib) / 1024,
+                static_cast<double>(memory.private_dirty_kib) / 1024,
+                static_cast<double>(memory.rss_kib) / 1024);
+    return {{"window_s", seconds},
+            {"cpu_s_per_hour", per_hour},
+            {"pss_kib", memory.pss_kib},
+            {"private_dirty_kib", memory.private_dirty_kib},
+            {"rss_kib", memory.rss_kib}};
+}
+
+// Debian's Alertmanager, in memory, on the same bytes; null when it is not installed.
+Json alertmanager(const std::string& directory) {
+    const std::string program = "/usr/bin/prometheus-alertmanager";
+    if (!std::filesystem::exists(program)) {
+        std::printf("  skipped: %s is not installed\n", program.c_str());
+        return nullptr;
+    }
+    const std::string config = directory + "/alertmanager.yml";
+    std::ofstream(config) << "route: {receiver: none, group_by: [grp]}\nreceivers: [{name: none}]\n";
+    const ChildProcess peer({program, "--config.file=" + config, "--storage.path=" + directory +
+                             "/am", "--web.listen-address=127.0.0.1:19093",
+                             "--cluster.listen-address=", "--log.level=warn"},
+                            directory + "/alertmanager.log");
+    std::this_thread::sleep_for(std::chrono::seconds{3});
+    const Target target{Dialect::alertmanager, "http://127.0.0.1:19093/api/v2/alerts", "", ""};
+    Json out;
+    double before = cpu_seconds(peer.pid());
+    LoadResult load = send_load(target, 0, k_new, k_new, "warning");
+    out["new"] = load_case("Alertmanager: new alerts", k_new, cpu_seconds(peer.pid()) - before,
+                           load);
+    before = cpu_seconds(peer.pid());
+    load = send_load(target, 0, k_resends / 5, k_resent, "warning");
+    out["repeated"] = load_case("Alertmanager: repeated alerts", k_resends / 5,
+                                cpu_seconds(peer.pid()) - before, load);
+    return out;
+}
+
+Json run(const std::string& bin, const std::string& directory, int agent_seconds) {
+    Json out{{"machine", machine()}};
+    std::printf("%s\n", out["machine"].get<std::string>().c_str());
+    Server server(bin, directory, 18'443);
+    std::printf("gantryd, TLS, durable, batches of 64 over 2 keep-alive connections\n");
+    out["idle_memory_kib"] = memory_of(server.pid()).rss_kib;
+    out["latency_idle"] = latency(server);
+    out["repeated_first"] =
+        measure(server, "new alerts, recorded only (10,048)", 0, k_resent, k_resent, "info");
+    out["repeated"] =
+        measure(server, "repeated alerts (1M of 10,048)", 0, k_resends, k_resent, "info");
+    out["new_recorded"] = measure(server, "new alerts, recorded only (100k)", 1'000'000, k_new,
+                                  std::int64_t{1} << 40, "info");
+    out["new_incidents"] = measure(server, "new alerts, each opens an incident (100k)", 2'000'000,
+                                   k_new, std::int64_t{1} << 40, "critical");
+    out["loaded_memory"] = {{"live_alerts", k_resent + 2 * k_new + k_latency_samples},
+                            {"rss_kib", memory_of(server.pid()).rss_kib}};
+    std::printf("  gantryd RSS with %lld live alerts: %.0f MB\n",
+                static_cast<long long>(k_resent + 2 * k_new + k_latency_samples),
+                static_cast<double>(memory_of(server.pid()).rss_kib) / 1024);
+    std::printf("peer\n");
+    out["alertmanager"] = alertmanager(directory);
+    std::printf("agent\n");
+    out["agent"] = agent_cost(server, bin, directory, agent_seconds);
+    return out;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 2) {
+        std::cerr << "usage: bench_bridge OUT.json [--agent-seconds N]\n";
+        return 2;
+    }
+    const int agent_seconds = argc >= 4 ? std::atoi(argv[3]) : 120;
+    const std::string bin = std::filesystem::canonical("/proc/self/exe").parent_path().string();
+    char pattern[] = "/var/tmp/gantry-bench-XXXXXX";  // a real disk: /tmp may be memory
+    const std::string directory = ::mkdtemp(pattern);
+    try {
+        const Json out = run(bin, directory, agent_seconds);
+        std::ofstream(argv[1]) << out.dump(2) << "\n";
+        std::filesystem::remove_all(directory);
+        return 0;
+    } catch (const std::exception& error) {
+        std::cerr << "bench_bridge: " << error.what() << " (logs in " << directory << ")\n";
+        return 1;
+    }
+}

@@ -1,0 +1,47 @@
+#include "tests/bench/child_process.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <stdexcept>
+
+extern char** environ;
+
+namespace gantry::bench {
+
+ChildProcess::ChildProcess(const std::vector<std::string>& argv, const std::string& log) {
+    std::vector<char*> args;
+    for (const std::string& word : argv) args.push_back(const_cast<char*>(word.c_str()));
+    args.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    posix_spawn_file_actions_adddup2(&files, 1, 2);
+    const int error = posix_spawn(&pid_, args[0], &files, nullptr, args.data(), environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (error != 0) throw std::runtime_error("cannot start " + argv[0]);
+}
+
+ChildProcess::~ChildProcess() {
+    if (pid_ <= 0) return;
+    ::kill(pid_, SIGTERM);
+    ::waitpid(pid_, nullptr, 0);
+}
+
+std::string run_to_end(const std::string& command) {
+    FILE* pipe = ::popen(command.c_str(), "r");
+    if (!pipe) throw std::runtime_error("cannot run " + command);
+    std::string out;
+    std::array<char, 4096> chunk{};
+    while (const std::size_t n = std::fread(chunk.data(), 1, chunk.size(), pipe)) {
+        out.append(chunk.data(), n);
+    }
+    if (::pclose(pipe) != 0) throw std::runtime_error("failed: " + command + "\n" + out);
+    return out;
+}
+
+}  // namespace gantry::bench
