@@ -1,0 +1,26 @@
+// Router: which room answers a path. Health and metrics are answered here, without a credential, so
+// that probes and Prometheus need none; they say nothing about tenants.
+#pragma once
+
+#include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <string>
+
+#include "core/http/message.hpp"
+#include "core/telemetry/metrics.hpp"
+
+namespace gantry::app {
+
+struct Routes {
+    using Sub = std::function<boost::asio::awaitable<http::Response>(std::string rest,
+                                                                    http::Request request)>;
+    Sub agent;   // /api/v1/agent/<rest>
+    Sub intake;  // /api/v1/intake/<rest>
+    std::function<boost::asio::awaitable<http::Response>(http::Request)> api;  // /api/v1/...
+    std::function<bool()> ready;
+    telemetry::Registry& metrics;
+};
+
+boost::asio::awaitable<http::Response> route(const Routes& routes, http::Request request);
+
+}  // namespace gantry::app
