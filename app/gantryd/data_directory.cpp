@@ -72,8 +72,7 @@ Result<void> DataDirectory::ensure_admin_token(storage::Connection& connection,
     token.all_organisations = true;
     token.organisation = OrganisationId{1};
     token.created_at = now;
-    auto inserted =
-        records::insert_token(connection, token, crypto::sha256_hex(secret.reveal()));
+    auto inserted = records::insert_token(connection, token, crypto::sha256_hex(secret.reveal()));
     if (!inserted) return inserted.error();
     return write_private(path, secret.reveal() + "\n");
 }

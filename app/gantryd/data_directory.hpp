@@ -4,9 +4,9 @@
 
 #include <string>
 
+#include "core/base/random.hpp"
 #include "core/base/redacted.hpp"
 #include "core/base/result.hpp"
-#include "core/base/random.hpp"
 #include "core/storage/database.hpp"
 #include "core/time/clock.hpp"
 

@@ -73,8 +73,7 @@ PolicyDocument Policies::build(const EndpointPlace& place) const {
     Json document = Json::parse(built_in_);
     for (const std::string& name : layer_names(place)) {
         for (const auto& row : rows_) {
-            const bool mine =
-                !row.organisation.is_set() || row.organisation == place.organisation;
+            const bool mine = !row.organisation.is_set() || row.organisation == place.organisation;
             if (row.name != name || !mine) continue;
             Json candidate = document;
             lay_over(candidate, Json::parse(row.document, nullptr, false));

@@ -50,8 +50,8 @@ boost::asio::awaitable<http::Response> route(const Routes& routes, http::Request
         co_return co_await routes.intake(std::move(rest), std::move(request));
     }
     if (path.starts_with(k_api)) co_return co_await routes.api(std::move(request));
-    co_return http::problem(404, "not_found", "nothing is at " + path + "; the API is under " +
-                                                  std::string(k_api));
+    co_return http::problem(404, "not_found",
+                            "nothing is at " + path + "; the API is under " + std::string(k_api));
 }
 
 }  // namespace gantry::app

@@ -13,7 +13,7 @@ namespace gantry::app {
 
 struct Routes {
     using Sub = std::function<boost::asio::awaitable<http::Response>(std::string rest,
-                                                                    http::Request request)>;
+                                                                     http::Request request)>;
     Sub agent;   // /api/v1/agent/<rest>
     Sub intake;  // /api/v1/intake/<rest>
     std::function<boost::asio::awaitable<http::Response>(http::Request)> api;  // /api/v1/...

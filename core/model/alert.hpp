@@ -27,9 +27,9 @@ struct Alert {
     Instant last_seen_at{};          // the latest event, resends included
     Instant resolved_at{};           // of the last episode; epoch while it never was
     Millis expires_after{0};
-    IncidentId incident;             // of the present or last episode; unset when none was opened
-    JournalSeq opened_seq;           // record that began the episode
-    JournalSeq changed_seq;          // record that last changed anything but last_seen_at
+    IncidentId incident;     // of the present or last episode; unset when none was opened
+    JournalSeq opened_seq;   // record that began the episode
+    JournalSeq changed_seq;  // record that last changed anything but last_seen_at
 };
 
 }  // namespace gantry

@@ -11,8 +11,22 @@
 
 namespace gantry {
 
-enum class AssetClass : std::uint8_t { server = 0, workstation, virtual_machine, container, host, service };
-enum class Lifecycle : std::uint8_t { ordered = 0, in_stock, deployed, maintenance, retired, disposed };
+enum class AssetClass : std::uint8_t {
+    server = 0,
+    workstation,
+    virtual_machine,
+    container,
+    host,
+    service
+};
+enum class Lifecycle : std::uint8_t {
+    ordered = 0,
+    in_stock,
+    deployed,
+    maintenance,
+    retired,
+    disposed
+};
 
 [[nodiscard]] const char* to_string(AssetClass asset_class);
 [[nodiscard]] const char* to_string(Lifecycle lifecycle);
@@ -37,7 +51,7 @@ struct Facts {
     std::string os_version;
     std::string kernel;
     std::string architecture;
-    std::string virtualisation;     // "", "kvm", "container" ...
+    std::string virtualisation;  // "", "kvm", "container" ...
     std::int64_t cpu_count = 0;
     std::int64_t memory_bytes = 0;
     std::string agent_version;

@@ -23,14 +23,14 @@ struct IncidentAction {
     AssetId asset;
     AlertId alert;
     EpisodeId episode;
-    std::string title;        // open
-    std::string body;         // timeline text: evidence on open, reason otherwise
-    std::string category;     // open
+    std::string title;             // open
+    std::string body;              // timeline text: evidence on open, reason otherwise
+    std::string category;          // open
     std::string assignment_group;  // open
     Level impact = Level::medium;  // open, set_priority
     Level urgency = Level::medium;
-    Instant at{};             // the record's received_at
-    Instant detected_at{};    // open: begin of the episode
+    Instant at{};                   // the record's received_at
+    Instant detected_at{};          // open: begin of the episode
     std::int64_t firing_count = 0;  // alerts of this incident firing after the action
     JournalSeq journal_seq;
 };

@@ -20,7 +20,7 @@ enum class Operation : std::uint8_t { open = 0, update, resolve, reopen, note };
 struct Delivery {
     DeliveryId id;
     OrganisationId organisation;
-    std::string connector;        // its name in gantry.yaml
+    std::string connector;  // its name in gantry.yaml
     IncidentId incident;
     Operation operation = Operation::open;
     std::string idempotency_key;  // stable over attempts: "INC0000001.3.operations-webhook"
@@ -32,7 +32,7 @@ struct Delivery {
     Instant lease_until{};
     Instant delivered_at{};
     std::string last_error;
-    std::string remote_id;        // what the other side calls it
+    std::string remote_id;  // what the other side calls it
 };
 
 }  // namespace gantry

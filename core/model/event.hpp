@@ -38,8 +38,8 @@ inline constexpr std::size_t k_max_events_per_request = 1000;
 
 struct Event {
     OrganisationId organisation;
-    std::string source;       // adapter or monitor: "agent", "generic", "gantry"
-    std::string key;          // dedup key as the source gave it, or the labels' fingerprint in hex
+    std::string source;  // adapter or monitor: "agent", "generic", "gantry"
+    std::string key;     // dedup key as the source gave it, or the labels' fingerprint in hex
     EventAction action = EventAction::firing;
     Severity severity = Severity::warning;
     std::string summary;      // one line; becomes the incident's title

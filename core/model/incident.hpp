@@ -25,9 +25,9 @@ enum class Level : std::uint8_t { high = 1, medium = 2, low = 3 };  // impact, u
 enum class HoldReason : std::uint8_t { none = 0, caller, vendor, change, problem, evidence };
 enum class CloseCode : std::uint8_t {
     none = 0,
-    solved,            // a person solved it
-    workaround,        // works again, cause stays
-    recovered,         // monitoring saw it recover
+    solved,      // a person solved it
+    workaround,  // works again, cause stays
+    recovered,   // monitoring saw it recover
     duplicate,
     not_an_incident
 };
@@ -60,8 +60,8 @@ struct Incident {
     Level impact = Level::medium;
     Level urgency = Level::medium;
     int priority = 3;
-    std::string category;           // "monitoring", "hardware" ...
-    std::string source;             // "monitoring", "api"
+    std::string category;  // "monitoring", "hardware" ...
+    std::string source;    // "monitoring", "api"
     std::string assignee;
     std::string assignment_group;
     HoldReason hold_reason = HoldReason::none;
@@ -75,13 +75,24 @@ struct Incident {
     std::int64_t alert_count = 0;   // alerts ever bound to it
     std::int64_t firing_count = 0;  // of them firing now
     std::int64_t reopen_count = 0;
-    bool taken_over = false;        // a person works on it: monitoring may note, not resolve
-    std::int64_t version = 1;       // optimistic lock; the ETag
+    bool taken_over = false;   // a person works on it: monitoring may note, not resolve
+    std::int64_t version = 1;  // optimistic lock; the ETag
 };
 
 enum class TimelineKind : std::uint8_t {
-    opened, updated, priority_changed, state_changed, assigned, work_note, comment,
-    alert_firing, alert_resolved, resolved, reopened, closed, delivery
+    opened,
+    updated,
+    priority_changed,
+    state_changed,
+    assigned,
+    work_note,
+    comment,
+    alert_firing,
+    alert_resolved,
+    resolved,
+    reopened,
+    closed,
+    delivery
 };
 enum class Visibility : std::uint8_t { work_note = 0, public_ = 1 };
 

@@ -24,7 +24,7 @@ std::string to_json(const Asset&);
 std::string to_json(const Decision&);
 std::string to_json(const Delivery&);  // without the payload's secret parts; payload as an object
 std::string to_json(const Facts&);
-std::string to_json(const Labels&);    // an object
+std::string to_json(const Labels&);  // an object
 std::string to_json(const Policy&);
 
 // Commands as journaled; decode(encode(c)) == c.

@@ -20,13 +20,13 @@ struct Threshold {
 };
 
 struct CheckPolicy {
-    std::string id;          // "filesystem", unique in the policy
-    std::string probe;       // "filesystem", "cpu", "unit", "process", "plugin" ...
-    std::string metric;      // reading to judge, e.g. "system.filesystem.utilization"
+    std::string id;      // "filesystem", unique in the policy
+    std::string probe;   // "filesystem", "cpu", "unit", "process", "plugin" ...
+    std::string metric;  // reading to judge, e.g. "system.filesystem.utilization"
     Threshold threshold;
     Millis every{15'000};
-    Millis hold_for{0};      // "for": condition must last so long before it counts
-    int needed = 1;          // N of the last M readings must breach
+    Millis hold_for{0};  // "for": condition must last so long before it counts
+    int needed = 1;      // N of the last M readings must breach
     int window = 1;
     bool enabled = true;
     // Which instances (mount points, units, process names, interfaces); glob patterns.
@@ -39,8 +39,8 @@ struct CheckPolicy {
 
 struct Policy {
     std::string name;
-    std::string etag;        // hash of the content, set by the server
-    Millis interval{15'000}; // of sampling and reporting
+    std::string etag;         // hash of the content, set by the server
+    Millis interval{15'000};  // of sampling and reporting
     std::vector<CheckPolicy> checks;
 };
 

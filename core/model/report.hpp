@@ -30,8 +30,8 @@ struct CheckState {
     std::string instance;  // "/var", "" for a check with one instance
     Condition condition = Condition::ok;
     Condition previous = Condition::unknown;
-    std::string summary;   // "/var is 96 % full (critical at 95 %)"
-    Labels evidence;       // value, unit, threshold, top processes ...
+    std::string summary;  // "/var is 96 % full (critical at 95 %)"
+    Labels evidence;      // value, unit, threshold, top processes ...
 };
 struct Reading {
     std::string name;  // OpenTelemetry's system.* names
@@ -49,10 +49,10 @@ struct ReportRecord {
     Instant at{};             // agent's wall clock
     std::int64_t age_ms = 0;  // at sending, by the agent's monotonic clock
     RecordKind kind = RecordKind::sample;
-    std::vector<Reading> readings;        // sample
-    std::vector<CheckState> states;       // state (one) and full_state (all)
-    std::optional<Facts> facts;           // facts
-    std::vector<DroppedCount> dropped;    // dropped
+    std::vector<Reading> readings;      // sample
+    std::vector<CheckState> states;     // state (one) and full_state (all)
+    std::optional<Facts> facts;         // facts
+    std::vector<DroppedCount> dropped;  // dropped
 };
 
 struct Report {

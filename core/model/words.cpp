@@ -23,32 +23,37 @@ constexpr std::array k_level{"", "high", "medium", "low"};
 constexpr std::array k_hold{"none", "caller", "vendor", "change", "problem", "evidence"};
 constexpr std::array k_close{"none",      "solved",    "workaround",
                              "recovered", "duplicate", "not_an_incident"};
-constexpr std::array k_timeline{"opened",       "updated",        "priority_changed",
-                                "state_changed", "assigned",      "work_note",
-                                "comment",      "alert_firing",   "alert_resolved",
-                                "resolved",     "reopened",       "closed",
+constexpr std::array k_timeline{"opened",         "updated",   "priority_changed", "state_changed",
+                                "assigned",       "work_note", "comment",          "alert_firing",
+                                "alert_resolved", "resolved",  "reopened",         "closed",
                                 "delivery"};
 constexpr std::array k_visibility{"work_note", "public"};
 constexpr std::array k_asset_class{"server",    "workstation", "virtual_machine",
                                    "container", "host",        "service"};
 constexpr std::array k_lifecycle{"ordered",     "in_stock", "deployed",
                                  "maintenance", "retired",  "disposed"};
-constexpr std::array k_outcome{
-    "refreshed",        "recorded",          "incident_opened",   "incident_updated",
-    "priority_changed", "incident_resolved", "incident_reopened", "resolve_noted",
-    "ignored"};
-constexpr std::array k_dedup{"first_seen",       "new_episode",      "same_episode",
-                             "severity_raised",  "severity_lowered", "recovered",
-                             "already_resolved", "never_fired",      "expired",
-                             "no_room"};
+constexpr std::array k_outcome{"refreshed",         "recorded",         "incident_opened",
+                               "incident_updated",  "priority_changed", "incident_resolved",
+                               "incident_reopened", "resolve_noted",    "ignored"};
+constexpr std::array k_dedup{
+    "first_seen", "new_episode",      "same_episode", "severity_raised", "severity_lowered",
+    "recovered",  "already_resolved", "never_fired",  "expired",         "no_room"};
 constexpr std::array k_identify{"none",      "agent_credential",  "asset_id",
                                 "host_name", "created_from_host", "created_from_source",
                                 "kept",      "service_name"};
-constexpr std::array k_promote{
-    "none",          "rule_opens",           "rule_records_only", "joined_open_incident",
-    "within_reopen_window", "severity_raised", "severity_lowered", "all_recovered",
-    "others_still_firing",  "taken_over_by_person", "closed_by_person", "no_incident",
-    "unchanged"};
+constexpr std::array k_promote{"none",
+                               "rule_opens",
+                               "rule_records_only",
+                               "joined_open_incident",
+                               "within_reopen_window",
+                               "severity_raised",
+                               "severity_lowered",
+                               "all_recovered",
+                               "others_still_firing",
+                               "taken_over_by_person",
+                               "closed_by_person",
+                               "no_incident",
+                               "unchanged"};
 constexpr std::array k_delivery_state{"pending", "in_flight", "delivered", "dead"};
 constexpr std::array k_operation{"open", "update", "resolve", "reopen", "note"};
 constexpr std::array k_condition{"ok", "warning", "critical", "unknown"};

@@ -17,7 +17,8 @@ constexpr std::int64_t k_batch = 64;
 void append_alert(std::string& out, Dialect dialect, std::int64_t n, const std::string& severity) {
     const std::string id = std::to_string(n);
     const std::string labels =
-        "\"alertname\":\"DiskWillFillIn4Hours\",\"cluster\":\"eu-west-1\",\"device\":\"/dev/nvme0n1p" +
+        "\"alertname\":\"DiskWillFillIn4Hours\",\"cluster\":\"eu-west-1\",\"device\":\"/dev/"
+        "nvme0n1p" +
         id + "\",\"fstype\":\"ext4\",\"grp\":\"group-" + std::to_string(n % 1000) +
         "\",\"instance\":\"node-" + std::to_string(n % 5000) +
         ".example.com:9100\",\"severity\":\"" + severity + "\"";

@@ -25,7 +25,7 @@ using namespace gantry;
 using namespace gantry::bench;
 using Json = nlohmann::ordered_json;
 
-constexpr std::int64_t k_new = 100'032;      // whole batches of 64
+constexpr std::int64_t k_new = 100'032;  // whole batches of 64
 constexpr std::int64_t k_resends = 1'000'000;
 constexpr std::int64_t k_resent = 10'048;
 constexpr int k_latency_samples = 500;
@@ -42,9 +42,9 @@ public:
     Server(const std::string& bin, const std::string& directory, int port)
         : data_(directory + "/data"),
           url_("https://127.0.0.1:" + std::to_string(port)),
-          process_({bin + "/gantryd", "--data", data_, "--listen",
-                    "127.0.0.1:" + std::to_string(port)},
-                   directory + "/gantryd.log") {
+          process_(
+              {bin + "/gantryd", "--data", data_, "--listen", "127.0.0.1:" + std::to_string(port)},
+              directory + "/gantryd.log") {
         http::ClientOptions options;
         for (int i = 0; i < 300; ++i) {
             std::this_thread::sleep_for(std::chrono::milliseconds{50});
@@ -157,8 +157,7 @@ Json latency(Server& server) {
     };
     return {{"samples", k_latency_samples},
             {"post_to_ack", print("POST -> acknowledged (durable)", acknowledged)},
-            {"post_to_incident_seen",
-             print("POST -> committed incident seen by GET", committed)}};
+            {"post_to_incident_seen", print("POST -> committed incident seen by GET", committed)}};
 }
 
 Json agent_cost(Server& server, const std::string& bin, const std::string& directory, int seconds) {
@@ -176,11 +175,12 @@ Json agent_cost(Server& server, const std::string& bin, const std::string& direc
     std::this_thread::sleep_for(std::chrono::seconds{seconds});
     const double per_hour = (cpu_seconds(agent.pid()) - before) * 3600.0 / seconds;
     const Memory memory = memory_of(agent.pid());
-    std::printf("  agent at its default policy, %d s: %.2f CPU s/hour, PSS %.1f MB, private dirty "
-                "%.1f MB, RSS %.1f MB\n",
-                seconds, per_hour, static_cast<double>(memory.pss_kib) / 1024,
-                static_cast<double>(memory.private_dirty_kib) / 1024,
-                static_cast<double>(memory.rss_kib) / 1024);
+    std::printf(
+        "  agent at its default policy, %d s: %.2f CPU s/hour, PSS %.1f MB, private dirty "
+        "%.1f MB, RSS %.1f MB\n",
+        seconds, per_hour, static_cast<double>(memory.pss_kib) / 1024,
+        static_cast<double>(memory.private_dirty_kib) / 1024,
+        static_cast<double>(memory.rss_kib) / 1024);
     return {{"window_s", seconds},
             {"cpu_s_per_hour", per_hour},
             {"pss_kib", memory.pss_kib},
@@ -196,18 +196,19 @@ Json alertmanager(const std::string& directory) {
         return nullptr;
     }
     const std::string config = directory + "/alertmanager.yml";
-    std::ofstream(config) << "route: {receiver: none, group_by: [grp]}\nreceivers: [{name: none}]\n";
-    const ChildProcess peer({program, "--config.file=" + config, "--storage.path=" + directory +
-                             "/am", "--web.listen-address=127.0.0.1:19093",
-                             "--cluster.listen-address=", "--log.level=warn"},
-                            directory + "/alertmanager.log");
+    std::ofstream(config)
+        << "route: {receiver: none, group_by: [grp]}\nreceivers: [{name: none}]\n";
+    const ChildProcess peer(
+        {program, "--config.file=" + config, "--storage.path=" + directory + "/am",
+         "--web.listen-address=127.0.0.1:19093", "--cluster.listen-address=", "--log.level=warn"},
+        directory + "/alertmanager.log");
     std::this_thread::sleep_for(std::chrono::seconds{3});
     const Target target{Dialect::alertmanager, "http://127.0.0.1:19093/api/v2/alerts", "", ""};
     Json out;
     double before = cpu_seconds(peer.pid());
     LoadResult load = send_load(target, 0, k_new, k_new, "warning");
-    out["new"] = load_case("Alertmanager: new alerts", k_new, cpu_seconds(peer.pid()) - before,
-                           load);
+    out["new"] =
+        load_case("Alertmanager: new alerts", k_new, cpu_seconds(peer.pid()) - before, load);
     before = cpu_seconds(peer.pid());
     load = send_load(target, 0, k_resends / 5, k_resent, "warning");
     out["repeated"] = load_case("Alertmanager: repeated alerts", k_resends / 5,

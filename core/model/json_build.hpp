@@ -1,0 +1,34 @@
+// Private to core/model: the shapes that several codecs share.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "core/model/asset.hpp"
+#include "core/model/event.hpp"
+#include "core/time/clock.hpp"
+
+namespace gantry::json {
+
+using Json = nlohmann::ordered_json;
+
+inline std::string dump(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+template <class Id>
+Json id(const Id& value) {
+    return value.is_set() ? Json(value.value) : Json(nullptr);
+}
+
+inline Json time(Instant at) { return at == Instant{} ? Json(nullptr) : Json(to_rfc3339(at)); }
+
+inline Json labels(const Labels& values) {
+    Json out = Json::object();
+    for (const auto& [name, value] : values) out[name] = value;
+    return out;
+}
+
+Json facts(const Facts& facts);
+
+}  // namespace gantry::json
