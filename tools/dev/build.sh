@@ -1,0 +1,118 @@
+# build, test, sim, fuzz, cover, bench, package.
+# shellcheck shell=bash
+
+verb_build() {
+    ensure build
+    build_targets "${1:-dev}"
+    say "programs are in build/${1:-dev}/bin"
+}
+
+verb_test() {
+    local preset=dev filter=()
+    while [ $# -gt 0 ]; do
+        case "$1" in
+            --preset) preset=${2:?--preset needs a name}; shift ;;
+            --approve) export GANTRY_ACCEPT_GOLDEN=1 ;;
+            -*) die "test: unknown option $1" ;;
+            *) filter=(-R "$1") ;;
+        esac
+        shift
+    done
+    ensure build run test
+    build_targets "$preset"
+    local status=0 begin
+    begin=$(date +%s)
+    # Benchmarks measure; they are no tests.
+    GANTRY_BIN="$ROOT/build/$preset/bin" ctest --test-dir "build/$preset" -j "$(cores)" \
+        --output-on-failure --no-tests=error -LE bench "${filter[@]}" || status=$?
+    say "tests of preset $preset: $([ $status = 0 ] && echo passed || echo FAILED)" \
+        "in $(seconds_since "$begin") s"
+    [ -z "${GANTRY_ACCEPT_GOLDEN:-}" ] || git --no-pager diff --stat -- tests
+    return $status
+}
+
+# Simulations are tests with the label sim. They read GANTRY_SIM_SEED (run this one) and
+# GANTRY_SIM_SEEDS (how many), and print the seed that fails.
+verb_sim() {
+    case "${1:-}" in
+        "") ;;
+        --seeds) export GANTRY_SIM_SEEDS=${2:?--seeds needs a number} ;;
+        *[!0-9]*) die "sim: a seed is a number, not \"$1\"" ;;
+        *) export GANTRY_SIM_SEED=$1 ;;
+    esac
+    ensure build
+    build_targets dev
+    ctest --test-dir build/dev -L '^sim$' --output-on-failure --no-tests=error -V |
+        grep -vE '^(UpdateCTest|Test command|Working Dir|Test timeout|$)'
+}
+
+verb_fuzz() {
+    [ -f tests/fuzz/CMakeLists.txt ] || die "fuzz: there are no fuzzers yet (tests/fuzz)"
+    ensure build fuzz
+    build_targets clang
+    local program seconds=${1:-30} found=0
+    for program in build/clang/bin/fuzz_*; do
+        [ -x "$program" ] || continue
+        found=1
+        local corpus="build/fuzz/${program##*/fuzz_}"
+        mkdir -p "$corpus"
+        say "${program##*/} for $seconds s"
+        "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+            -artifact_prefix="$corpus/crash-" "$corpus" "tests/fuzz/corpus/${program##*/fuzz_}"
+    done
+    [ $found = 1 ] || die "fuzz: no program build/clang/bin/fuzz_* was built"
+}
+
+verb_cover() {
+    ensure build run test cover
+    build_targets coverage
+    find build/coverage -name '*.gcda' -delete
+    local filter=()
+    [ $# -eq 0 ] || filter=(-R "$1")
+    GANTRY_BIN="$ROOT/build/coverage/bin" ctest --test-dir build/coverage -j "$(cores)" \
+        --output-on-failure --no-tests=error -LE 'bench|e2e' "${filter[@]}"
+    # Branches that only exceptions take are the compiler's, not ours.
+    gcovr --root . --object-directory build/coverage -j "$(cores)" --branches \
+        --exclude-throw-branches --exclude-unreachable-branches --exclude 'tests/' \
+        --exclude 'build/' --json-summary build/coverage/summary.json --print-summary
+}
+
+describe_machine() {
+    python3 - <<'PY'
+import json, os, platform
+def first(path, key):
+    with open(path) as f:
+        for line in f:
+            if line.startswith(key):
+                return line.split(":", 1)[1].strip()
+    return ""
+print(json.dumps({
+    "cpu": first("/proc/cpuinfo", "model name"), "cores": os.cpu_count(),
+    "memory": first("/proc/meminfo", "MemTotal"), "kernel": platform.release(),
+    "system": platform.freedesktop_os_release().get("PRETTY_NAME", ""),
+    "load": os.getloadavg()}, indent=2))
+PY
+}
+
+verb_bench() {
+    ensure build run
+    build_targets release
+    mkdir -p build/bench
+    describe_machine | tee build/bench/machine.json
+    local program found=0
+    for program in build/release/bin/bench_*; do
+        [ -x "$program" ] || continue
+        found=1
+        say "${program##*/}"
+        GANTRY_BIN="$ROOT/build/release/bin" "$program" --json "build/bench/${program##*/}.json"
+    done
+    [ $found = 1 ] || die "bench: no program build/release/bin/bench_* was built"
+    say "results: build/bench/"
+}
+
+verb_package() {
+    [ -f installers/CMakeLists.txt ] || die "package: there are no packages yet (installers/)"
+    ensure build
+    build_targets release
+    cpack --config build/release/CPackConfig.cmake -B build/packages
+}
