@@ -1,5 +1,7 @@
 // The HTTP client: libcurl's easy interface with connection reuse, hidden. Blocking; one Client per
 // thread. Redirects are never followed; only https (and http when the URL says so) is spoken.
+// A kept connection that the server closed without one byte of answer is replaced and the request
+// sent again by libcurl, POST too: receivers must be idempotent, as ours are.
 #pragma once
 
 #include <memory>
@@ -12,7 +14,7 @@
 namespace gantry::http {
 
 struct ClientOptions {
-    std::string ca_file;                       // PEM; empty = the system's store
+    std::string ca_file;  // PEM; empty = the system's store
     std::size_t max_response_bytes = 4 << 20;
     Millis connect_timeout{5'000};
     std::string user_agent = "gantry";

@@ -22,14 +22,14 @@ struct SmtpOptions {
 };
 
 struct Mail {
-    std::string from;                // address
-    std::vector<std::string> to;     // addresses
+    std::string from;             // address
+    std::vector<std::string> to;  // addresses
     std::string subject;
-    std::string message_id;          // without < >
-    std::string in_reply_to;         // without < >, empty for the first of a thread
+    std::string message_id;   // without < >
+    std::string in_reply_to;  // without < >, empty for the first of a thread
     std::vector<std::string> references;
     std::vector<std::pair<std::string, std::string>> headers;  // further ones, ASCII names
-    std::string text;                // UTF-8, LF line ends
+    std::string text;                                          // UTF-8, LF line ends
     Instant date{};
 };
 

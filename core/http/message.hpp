@@ -16,12 +16,12 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
                                                           std::string_view name);
 
 struct Request {
-    std::string method;        // "GET"
-    std::string path;          // decoded, without query: "/api/v1/incidents"
+    std::string method;  // "GET"; HEAD arrives as GET
+    std::string path;    // decoded, without query: "/api/v1/incidents"
     std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
     Headers headers;
-    std::string body;          // already inflated when it came gzipped
-    std::string peer;          // "127.0.0.1:55012"
+    std::string body;  // already inflated when it came gzipped
+    std::string peer;  // "127.0.0.1:55012"
 
     [[nodiscard]] std::optional<std::string_view> query_value(std::string_view name) const;
     // The token of `Authorization: Bearer <token>`; empty when absent.
@@ -31,7 +31,7 @@ struct Request {
 struct Response {
     int status = 200;
     std::string content_type = "application/json";
-    Headers headers;           // besides Content-Type and Content-Length
+    Headers headers;  // besides Content-Type and Content-Length
     std::string body;
 };
 
