@@ -68,7 +68,7 @@ std::string dedup_sentence(const Told& told) {
         case DedupReason::new_episode:
             return "The alert was resolved before, so " + episode_text(told) + " began.";
         case DedupReason::same_episode:
-            return "The alert fired already (" + episode_text(told) + "); nothing else changed.";
+            return "The alert fired already (" + episode_text(told) + ") with the same severity.";
         case DedupReason::severity_raised:
             return "The alert fired already (" + episode_text(told) + ") and became more severe.";
         case DedupReason::severity_lowered:
@@ -178,7 +178,7 @@ std::string outcome_sentence(const Told& told) {
     switch (told.decision.outcome) {
         case Outcome::ignored:
             return "The event was recorded and counted, and nothing else: it is no ticket.";
-        case Outcome::refreshed: return "Only the time of its last sign of life was noted.";
+        case Outcome::refreshed: return "Its last sign of life was noted.";
         case Outcome::recorded: return "The alert was recorded.";
         case Outcome::incident_opened:
         case Outcome::incident_updated:
