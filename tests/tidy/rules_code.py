@@ -29,6 +29,7 @@ VENDORS = {
     "CLI/": ("app/",),
     "valijson/": (),
     "catch2/": (),
+    "re2/": ("core/pattern/",),
     "systemd/": ("agent/probes/", "app/"),
 }
 SOURCES_ONLY = ("nlohmann/", "simdjson")  # anywhere, but in .cpp files

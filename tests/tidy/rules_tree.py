@@ -88,10 +88,9 @@ def settings_documented(tree):
 
 
 def adr_index(tree):
-    """docs/adr/README.md lists every record once, and numbers are unique."""
+    """docs/adr/README.md lists every page once; pages are named by their subject."""
     index = tree.get("docs/adr/README.md")
     linked = LINK.findall(index.text) if index else []
-    numbers = {}
     for file in tree.under("docs/adr/"):
         name = file.path.rpartition("/")[2]
         if name == "README.md":
@@ -99,13 +98,8 @@ def adr_index(tree):
         if linked.count(name) != 1:
             yield Finding(file.path, 1, "adr",
                           f"docs/adr/README.md links it {linked.count(name)} times")
-        number = re.match(r"(\d{4})-[a-z0-9-]+\.md$", name)
-        if not number:
-            yield Finding(file.path, 1, "adr", "a record is named NNNN-words-in-lower-case.md")
-            continue
-        if number.group(1) in numbers:
-            yield Finding(file.path, 1, "adr", f"number taken by {numbers[number.group(1)]}")
-        numbers[number.group(1)] = name
+        if not re.match(r"[a-z][a-z0-9-]*\.md$", name):
+            yield Finding(file.path, 1, "adr", "a page is named by words-in-lower-case.md")
 
 
 def dependencies_recorded(tree):

@@ -91,11 +91,10 @@ SAMPLES = {
         {"config/schemas/gantry.schema.json": SCHEMA, "docs/settings.md": PAGE % "server.lissen"},
     ], [{"config/schemas/gantry.schema.json": SCHEMA, "docs/settings.md": PAGE % "server.listen"}]),
     "adr_index": ("adr", [
-        {"docs/adr/0001-boost.md": "", "docs/adr/README.md": "nothing"},
+        {"docs/adr/boost.md": "", "docs/adr/README.md": "nothing"},
         {"docs/adr/Boost.md": "", "docs/adr/README.md": "[b](Boost.md)"},
-        {"docs/adr/0001-a.md": "", "docs/adr/0001-b.md": "",
-         "docs/adr/README.md": "[a](0001-a.md) [b](0001-b.md)"},
-    ], [{"docs/adr/0001-boost.md": "", "docs/adr/README.md": "[b](0001-boost.md)"}]),
+        {"docs/adr/a.md": "", "docs/adr/README.md": "[a](a.md) [again](a.md)"},
+    ], [{"docs/adr/one-thread.md": "", "docs/adr/README.md": "[b](one-thread.md)"}]),
     "dependencies_recorded": ("dependencies", [
         {"tools/packages.txt": "build libfoo-dev\n"},
     ], [{"tools/packages.txt": "# x y\nbuild libfoo-dev\n",
