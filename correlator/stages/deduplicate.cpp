@@ -68,7 +68,7 @@ Verdict fires_again(Context& context) {
         alert.severity = severity;
         context.state.changed(context.slot, context.seq);
     } else {
-        context.state.note_seen(context.slot, context.now);
+        context.state.resent(context.slot, context.now);
     }
     if (severity > known) return proceed(DedupReason::severity_raised);
     if (severity < known) return proceed(DedupReason::severity_lowered);

@@ -24,11 +24,12 @@ struct AlertSlot {
     AssetId asset;
     AlertState state = AlertState::resolved;
     Severity severity = Severity::warning;
-    bool judged : 1 = false;     // the rules of this process have seen this episode
-    bool expiring : 1 = false;   // handed out by due_to_expire, not folded yet
-    bool refreshed : 1 = false;  // last_seen to be drained
-    bool counted : 1 = false;    // among its incident's firing alerts
-    bool changed : 1 = false;    // row to be written at the end of this fold
+    bool judged : 1 = false;      // the rules of this process have seen this episode
+    bool expiring : 1 = false;    // handed out by due_to_expire, not folded yet
+    bool exact_seen : 1 = false;  // the next folded resend writes last_seen in its transaction
+    bool refreshed : 1 = false;   // last_seen to be drained
+    bool counted : 1 = false;     // among its incident's firing alerts
+    bool changed : 1 = false;     // row to be written at the end of this fold
     // --- colder ---
     AlertId id;
     EpisodeId episode;

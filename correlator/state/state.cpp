@@ -20,6 +20,7 @@ void State::restore(const Alert& alert) {
         resolved_.push(alert.resolved_at, alert.id);
         return;
     }
+    alerts.at(slot).exact_seen = true;
     bind(slot, alert.incident);
     schedule(slot);
 }
@@ -39,10 +40,19 @@ void State::bind(SlotNo slot, IncidentId incident) {
 }
 
 void State::changed(SlotNo slot, JournalSeq seq) {
+    alerts.at(slot).changed_seq = seq;
+    write(slot);
+}
+
+void State::write(SlotNo slot) {
     auto& alert = alerts.at(slot);
-    alert.changed_seq = seq;
     if (!alert.changed) changed_.push_back(slot);
     alert.changed = true;
+}
+
+void State::resent(SlotNo slot, Instant now) {
+    note_seen(slot, now);
+    if (alerts.at(slot).exact_seen) write(slot);
 }
 
 void State::folded(SlotNo slot, Instant now) {
@@ -123,6 +133,7 @@ void State::write_rows(Changes& changes) {
         auto& alert = alerts.at(slot);
         if (!alert.changed) continue;  // forgotten since, or the slot's second mention
         alert.changed = false;
+        alert.exact_seen = false;
         rows.push_back(alerts.row(slot));
     }
     changed_.clear();
@@ -199,6 +210,7 @@ std::vector<AlertId> State::due_to_expire(Instant now, std::size_t max) {
             continue;
         }
         alert.expiring = true;
+        alert.exact_seen = true;
         out.push_back(alert.id);
         queue_expiry(slot, now + k_expiry_retry);
     }

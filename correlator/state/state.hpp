@@ -33,6 +33,9 @@ public:
     // --- during a fold ---
     // The row is to be written; its final content is taken when the fold ends.
     void changed(SlotNo slot, JournalSeq seq);
+    // As changed(), for an unchanged resend that an expiry on its way through the journal may be
+    // compared with: after a crash the row must know of it. Otherwise only notes the time.
+    void resent(SlotNo slot, Instant now);
     // A firing event of this alert was folded at `now`.
     void folded(SlotNo slot, Instant now);
     // The alert's incident is this one from now on; unset = none.
@@ -54,6 +57,7 @@ public:
     void grant_grace(Millis grace);
 
 private:
+    void write(SlotNo slot);
     void schedule(SlotNo slot);
     void queue_expiry(SlotNo slot, Instant due);
     void queue_retention(SlotNo slot);
