@@ -1,4 +1,6 @@
-// config/policies/default.yaml and config/rules.yaml as built in, so that no file is needed.
+// config/policies/default.yaml as built in, so that no file is needed. As JSON:
+// Document::parse(default_policy_yaml(), "built-in policy")->to_json(). (The default rules are
+// correlator::default_rules().)
 #pragma once
 
 #include <string_view>
@@ -6,6 +8,5 @@
 namespace gantry::app {
 
 [[nodiscard]] std::string_view default_policy_yaml();
-[[nodiscard]] std::string_view default_rules_yaml();
 
 }  // namespace gantry::app

@@ -115,13 +115,13 @@ private:
         node.line = line;
         auto& members = level.node.members;
         const auto same = std::find_if(members.begin(), members.end(),
-                                       [&, &name = key](const auto& m) { return m.first == name; });
+                                       [&, &name = key](const auto& m) { return m.name == name; });
         if (same != members.end()) {
             shared_.error(line, "key \"" + sanitise(key) + "\" stands twice; first in line " +
-                                    std::to_string(same->second.line));
+                                    std::to_string(same->node.line));
             return;
         }
-        members.emplace_back(key, std::move(node));
+        members.push_back({key, std::move(node)});
     }
 
     Shared& shared_;

@@ -10,14 +10,21 @@
 
 namespace gantry::settings {
 
+struct Member;
+
 struct Node {
     enum class Kind { null, scalar, list, map };
     Kind kind = Kind::null;
     int line = 1;  // 1-based; a member of a map has its key's line
     std::string text;
     bool quoted = false;
-    std::vector<std::pair<std::string, Node>> members;  // map, in order, names unique
-    std::vector<Node> items;                            // list
+    std::vector<Member> members;  // map, in order, names unique
+    std::vector<Node> items;      // list
+};
+
+struct Member {
+    std::string name;
+    Node node;
 };
 
 struct Shared {

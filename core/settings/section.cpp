@@ -130,7 +130,7 @@ const Node* Section::scalar(std::string_view key, const char* wanted) {
 bool Section::has(std::string_view key) const {
     if (node_ == nullptr) return false;
     return std::any_of(node_->members.begin(), node_->members.end(), [&](const auto& member) {
-        return member.first == key && member.second.kind != Node::Kind::null;
+        return member.name == key && member.node.kind != Node::Kind::null;
     });
 }
 

@@ -13,7 +13,7 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)(?:#[^)]*)?\)")
 VERB = re.compile(r"\./dev ([a-z]+)\b")
 KEY_ROW = re.compile(r"^\| `([^`]+)` \|", re.M)
 SCHEMAS = {"gantry": "gantryd: gantry.yaml", "agent": "gantry-agent: agent.yaml",
-           "policy": "Policies"}
+           "policy": "Policies", "rules": "Rules"}
 
 
 def marks(tree):

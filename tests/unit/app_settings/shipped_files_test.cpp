@@ -10,6 +10,7 @@
 #include "app/defaults/defaults.hpp"
 #include "app/gantryd/settings.hpp"
 #include "core/settings/policy_file.hpp"
+#include "correlator/rules/load_rules.hpp"
 #include "tests/unit/app_settings/schema.hpp"
 
 using namespace gantry;
@@ -80,6 +81,7 @@ TEST_CASE("shipped: every file is valid by its JSON Schema") {
     check_valid("gantry.schema.json", "config/examples/gantry-full.yaml");
     check_valid("agent.schema.json", "config/agent.yaml");
     check_valid("policy.schema.json", "config/policies/default.yaml");
+    check_valid("rules.schema.json", "config/rules.yaml");
 }
 
 TEST_CASE("shipped: the schemas refuse what the programs refuse") {
@@ -118,6 +120,16 @@ TEST_CASE("shipped: reader, schema and docs/settings.md know the same keys of a 
     const auto known = document.known_keys();
     CHECK(known == test::schema_keys(slurp("config/schemas/policy.schema.json")));
     CHECK(leaves(known) == documented_keys("Policies"));
+}
+
+TEST_CASE("shipped: reader, schema and docs/settings.md know the same keys of rules") {
+    auto document = open("config/rules.yaml");
+    const auto rules = correlator::read_rules(document);
+    if (!rules) FAIL(rules.error().message);
+    CHECK(*rules == correlator::default_rules());
+    const auto known = document.known_keys();
+    CHECK(known == test::schema_keys(slurp("config/schemas/rules.schema.json")));
+    CHECK(leaves(known) == documented_keys("Rules"));
 }
 
 TEST_CASE("shipped: gantry.yaml names every key outside lists, at the schema's default") {
