@@ -1,0 +1,282 @@
+#include "app/gantryd/program.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <csignal>
+
+#include "app/engine/engine.hpp"
+#include "app/gantryd/decision_explainer.hpp"
+#include "app/gantryd/deliveries.hpp"
+#include "app/gantryd/opening.hpp"
+#include "app/gantryd/policies.hpp"
+#include "app/gantryd/router.hpp"
+#include "app/gantryd/token_cache.hpp"
+#include "collector/ingest/agent_desk.hpp"
+#include "collector/ingest/presence.hpp"
+#include "collector/intake/intake_desk.hpp"
+#include "console/api/api.hpp"
+#include "core/crypto/crypto.hpp"
+#include "core/records/alerts.hpp"
+#include "itsm/tickets/service_desk.hpp"
+#include "itsm/tickets/ticket_store.hpp"
+
+namespace gantry::app {
+namespace asio = boost::asio;
+namespace {
+
+constexpr std::chrono::seconds k_presence_tick{1};
+constexpr std::chrono::seconds k_policy_tick{3};
+
+class Program {
+public:
+    Program(Settings settings, telemetry::Log log)
+        : settings_(std::move(settings)), log_(std::move(log)) {}
+
+    Result<void> run();
+
+private:
+    Result<void> compose();
+    asio::awaitable<Result<void>> start();
+    asio::awaitable<void> serve();
+    asio::awaitable<void> watch_presence();
+    asio::awaitable<void> watch_policies();
+    asio::awaitable<Result<void>> seed_agents();
+    asio::awaitable<Result<void>> load_policies();
+    asio::awaitable<void> stop();
+    Result<void> open_server();
+
+    Settings settings_;
+    telemetry::Log log_;
+    SystemClock clock_;
+    crypto::SystemRandom random_;
+    telemetry::Registry metrics_;
+    asio::io_context context_{1};
+    asio::signal_set signals_{context_, SIGTERM, SIGINT};
+    asio::steady_timer presence_timer_{context_};
+    asio::steady_timer policy_timer_{context_};
+    std::optional<Opened> opened_;
+    std::unique_ptr<journal::Journal> journal_;
+    std::unique_ptr<correlator::Correlator> correlator_;
+    std::unique_ptr<TicketStore> tickets_;
+    std::unique_ptr<ServiceDesk> desk_;
+    Worker store_{"store"};
+    Worker reader_{"reader"};
+    std::unique_ptr<storage::Connection> policy_connection_;  // the reader's
+    std::unique_ptr<Deliveries> deliveries_;
+    std::unique_ptr<Engine> engine_;
+    std::unique_ptr<Policies> policies_;
+    std::unique_ptr<TokenCache> tokens_;
+    std::unique_ptr<DecisionExplainer> explainer_;
+    collector::AgentBook book_;
+    std::unique_ptr<collector::Presence> presence_;
+    std::unique_ptr<collector::AgentDesk> agent_desk_;
+    std::unique_ptr<collector::IntakeDesk> intake_desk_;
+    std::unique_ptr<console::Api> api_;
+    std::optional<Routes> routes_;
+    std::unique_ptr<http::Server> server_;
+    Result<void> ended_;
+    bool stopping_ = false;
+};
+
+Result<void> Program::compose() {
+    auto opened = open_everything(settings_, clock_, random_, log_);
+    if (!opened) return opened.error();
+    opened_.emplace(std::move(*opened));
+    storage::Database& database = *opened_->database;
+    const asio::any_io_executor executor = context_.get_executor();
+
+    auto journal = journal::open_embedded_journal(executor, settings_.journal);
+    if (!journal) return journal.error();
+    journal_ = std::move(*journal);
+
+    correlator::Options limits;
+    limits.max_live_alerts = settings_.correlator.max_live_alerts;
+    limits.max_assets = settings_.correlator.max_assets;
+    limits.hash_seed = random_.next();
+    correlator_ = correlator::make_correlator(opened_->rules, limits);
+
+    auto subscriptions = subscriptions_of(settings_.connectors, database, clock_.now());
+    if (!subscriptions) return subscriptions.error();
+    tickets_ = itsm::make_ticket_store(std::move(*subscriptions));
+    desk_ = itsm::make_service_desk();
+
+    auto deliveries = Deliveries::make({executor, database, clock_, random_, metrics_, log_},
+                                       settings_);
+    if (!deliveries) return deliveries.error();
+    deliveries_ = std::move(*deliveries);
+
+    EngineOptions options;
+    options.reopen_window = opened_->rules.reopen_window;
+    options.max_lag_records = settings_.correlator.max_lag;
+    options.journal_retention = settings_.journal_retention;
+    options.decision_retention = settings_.correlator.decision_retention;
+    engine_ = std::make_unique<Engine>(
+        EngineParts{executor, *journal_, database, *correlator_, *tickets_, *desk_, store_, clock_,
+                    metrics_, log_, [this] { deliveries_->notify(); }},
+        options);
+
+    policies_ = std::make_unique<Policies>(opened_->policy_json, log_);
+    tokens_ = std::make_unique<TokenCache>(database, reader_, clock_);
+    explainer_ = std::make_unique<DecisionExplainer>(database, reader_, *desk_, *journal_,
+                                                     opened_->rules);
+    collector::PresenceOptions silence;
+    silence.grace = settings_.agents.offline_after;
+    presence_ = std::make_unique<collector::Presence>(book_, *engine_, clock_, silence, metrics_,
+                                                      log_);
+    agent_desk_ = std::make_unique<collector::AgentDesk>(collector::AgentDeskParts{
+        book_, *engine_, *engine_, *policies_, *tokens_, clock_, random_, metrics_, log_,
+        [this](collector::AgentEntry& entry) { presence_->returned(entry); }});
+    intake_desk_ =
+        std::make_unique<collector::IntakeDesk>(*engine_, *tokens_, clock_, metrics_);
+    return {};
+}
+
+// Agents as the records know them now that the journal is folded; who has a firing "offline" alert
+// is offline still.
+asio::awaitable<Result<void>> Program::seed_agents() {
+    struct Seed {
+        std::vector<records::AgentCredential> agents;
+        std::vector<Alert> offline;
+    };
+    auto read = [this]() -> Result<Seed> {
+        auto connection = opened_->database->connect_read_only();
+        if (!connection) return connection.error();
+        auto agents = records::agents(**connection, Scope::all());
+        if (!agents) return agents.error();
+        Seed seed;
+        seed.agents = std::move(*agents);
+        for (const auto& agent : seed.agents) {
+            records::AlertFilter filter;
+            filter.asset = agent.asset;
+            filter.state = AlertState::firing;
+            filter.key = collector::offline_key(agent.asset);
+            auto found = records::alerts(**connection, Scope::all(), filter, {});
+            if (!found) return found.error();
+            for (Alert& alert : found->items) seed.offline.push_back(std::move(alert));
+        }
+        return seed;
+    };
+    auto seed = co_await reader_.run(std::move(read));
+    if (!seed) co_return seed.error();
+    const Instant now = clock_.now();
+    for (auto& agent : seed->agents) book_.put(std::move(agent), now);
+    for (auto& [id, entry] : book_.entries()) {
+        for (const Alert& alert : seed->offline) {
+            if (alert.asset == entry.agent.asset) entry.offline = true;
+        }
+    }
+    co_return Result<void>{};
+}
+
+asio::awaitable<Result<void>> Program::load_policies() {
+    auto read = [this]() -> Result<std::vector<records::PolicyRow>> {
+        if (!policy_connection_) {
+            auto connection = opened_->database->connect_read_only();
+            if (!connection) return connection.error();
+            policy_connection_ = std::move(*connection);
+        }
+        return records::policies(*policy_connection_, Scope::all());
+    };
+    auto rows = co_await reader_.run(std::move(read));
+    if (!rows) co_return rows.error();
+    policies_->load(std::move(*rows));
+    co_return Result<void>{};
+}
+
+asio::awaitable<void> Program::watch_policies() {
+    while (!stopping_) {
+        policy_timer_.expires_after(k_policy_tick);
+        boost::system::error_code cancelled;
+        co_await policy_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        if (stopping_) co_return;
+        const auto loaded = co_await load_policies();
+        if (!loaded) log_.warn("policies_not_read", {{"error", loaded.error().message}});
+    }
+}
+
+asio::awaitable<void> Program::watch_presence() {
+    while (!stopping_) {
+        presence_timer_.expires_after(k_presence_tick);
+        boost::system::error_code cancelled;
+        co_await presence_timer_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        if (!stopping_) co_await presence_->check();
+    }
+}
+
+Result<void> Program::open_server() {
+    routes_.emplace(Routes{
+        [this](std::string rest, http::Request request) {
+            return agent_desk_->handle(std::move(rest), std::move(request));
+        },
+        [this](std::string rest, http::Request request) {
+            return intake_desk_->handle(std::move(rest), std::move(request));
+        },
+        [this](http::Request request) { return api_->handle(std::move(request)); },
+        [this] { return engine_->ready(); }, metrics_});
+    http::raise_file_limit();
+    auto server = http::start_server(
+        context_.get_executor(), settings_.server.http,
+        [this](http::Request request) { return route(*routes_, std::move(request)); }, metrics_);
+    if (!server) return server.error();
+    server_ = std::move(*server);
+    log_.info("gantryd_listening",
+              {{"address", settings_.server.http.address}, {"port", server_->port()}});
+    return {};
+}
+
+asio::awaitable<Result<void>> Program::start() {
+    if (auto done = co_await engine_->start(); !done) co_return done;
+    if (auto done = co_await seed_agents(); !done) co_return done;
+    if (auto done = co_await load_policies(); !done) co_return done;
+    co_return open_server();
+}
+
+asio::awaitable<void> Program::serve() {
+    ended_ = co_await start();
+    if (!ended_) {
+        context_.stop();
+        co_return;
+    }
+    asio::co_spawn(context_, engine_->follow(), asio::detached);
+    asio::co_spawn(context_, engine_->keep_house(), asio::detached);
+    asio::co_spawn(context_, watch_presence(), asio::detached);
+    asio::co_spawn(context_, watch_policies(), asio::detached);
+    deliveries_->start();
+    boost::system::error_code cancelled;
+    const int signal =
+        co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    log_.info("gantryd_stopping", {{"signal", signal}});
+    co_await stop();
+}
+
+asio::awaitable<void> Program::stop() {
+    stopping_ = true;
+    presence_timer_.cancel();
+    policy_timer_.cancel();
+    co_await server_->stop(settings_.server.drain_timeout);
+    co_await deliveries_->stop();
+    engine_->stop();
+}
+
+Result<void> Program::run() {
+    if (auto done = compose(); !done) return done;
+    asio::co_spawn(context_, serve(), asio::detached);
+    context_.run();
+    store_.join();
+    reader_.join();
+    log_.info("gantryd_stopped");
+    return ended_;
+}
+
+}  // namespace
+
+Result<void> run_gantryd(Settings settings, telemetry::Log log) {
+    return Program(std::move(settings), std::move(log)).run();
+}
+
+}  // namespace gantry::app
