@@ -1,0 +1,185 @@
+// Reading: the API's lists, and the state at start.
+#include <algorithm>
+
+#include "core/model/json.hpp"
+#include "core/records/alerts.hpp"
+#include "core/records/query.hpp"
+
+namespace gantry::records {
+namespace {
+
+// last_seen_at is the later of what the fold wrote and what resends noted.
+constexpr std::string_view k_alert_columns =
+    "a.id, a.organisation_id, a.source, a.key, a.state, a.severity, a.summary, a.labels, "
+    "a.asset_id, a.episode_id, a.episode_count, a.started_at, "
+    "CASE WHEN s.last_seen_at > a.last_seen_at THEN s.last_seen_at ELSE a.last_seen_at END, "
+    "a.resolved_at, a.expires_after_ms, a.incident_id, a.opened_seq, a.changed_seq "
+    "FROM alerts a LEFT JOIN alert_seen s ON s.id = a.id";
+
+Alert read_alert(Query& query) {
+    Alert alert;
+    alert.id = query.id<AlertId>();
+    alert.organisation = query.id<OrganisationId>();
+    alert.source = query.text();
+    alert.key = query.text();
+    alert.state = query.word<AlertState>();
+    alert.severity = query.word<Severity>();
+    alert.summary = query.text();
+    alert.labels = decode_labels(query.text()).value_or(Labels{});
+    alert.asset = query.id<AssetId>();
+    alert.episode = query.id<EpisodeId>();
+    alert.episode_count = query.integer();
+    alert.started_at = query.time();
+    alert.last_seen_at = query.time();
+    alert.resolved_at = query.time();
+    alert.expires_after = Millis{query.integer()};
+    alert.incident = query.id<IncidentId>();
+    alert.opened_seq = query.id<JournalSeq>();
+    alert.changed_seq = query.id<JournalSeq>();
+    return alert;
+}
+
+Decision read_decision(Query& query) {
+    Decision decision;
+    decision.id = query.id<DecisionId>();
+    decision.organisation = query.id<OrganisationId>();
+    decision.journal_seq = query.id<JournalSeq>();
+    decision.event_index = query.integer();
+    decision.at = query.time();
+    decision.alert = query.id<AlertId>();
+    decision.episode = query.id<EpisodeId>();
+    decision.incident = query.id<IncidentId>();
+    decision.asset = query.id<AssetId>();
+    decision.outcome = query.word<Outcome>();
+    decision.dedup = query.word<DedupReason>();
+    decision.identify = query.word<IdentifyReason>();
+    decision.promote = query.word<PromoteReason>();
+    decision.action = query.word<EventAction>();
+    decision.severity = query.word<Severity>();
+    decision.rules_version = query.integer();
+    decision.rule_index = query.integer();
+    return decision;
+}
+
+template <class Row>
+void cut_page(PageOf<Row>& page, int limit) {
+    if (page.items.size() <= static_cast<std::size_t>(limit)) return;
+    page.items.pop_back();
+    page.next = page.items.back().id.value;
+}
+
+Result<std::int64_t> next_free(storage::Connection& connection, const std::string& table,
+                               const std::string& column = "id") {
+    Query query(connection, "SELECT COALESCE(MAX(" + column + "), 0) + 1 FROM " + table);
+    std::int64_t id = 1;
+    if (query.next()) id = query.integer();
+    if (auto done = query.done(); !done) return done.error();
+    return id;
+}
+
+}  // namespace
+
+Result<Sequences> load_sequences(storage::Connection& connection) {
+    Sequences sequences;
+    struct Source {
+        const char* table;
+        const char* column;
+        std::int64_t* value;
+    };
+    // Alerts are forgotten and decisions trimmed, so each looks at both: no id is given twice.
+    std::int64_t decided_alert = 1;
+    std::int64_t decided_episode = 1;
+    const Source sources[] = {{"assets", "id", &sequences.next_asset},
+                              {"alerts", "id", &sequences.next_alert},
+                              {"decisions", "alert_id", &decided_alert},
+                              {"alerts", "episode_id", &sequences.next_episode},
+                              {"decisions", "episode_id", &decided_episode},
+                              {"incidents", "id", &sequences.next_incident},
+                              {"incident_timeline", "id", &sequences.next_timeline},
+                              {"decisions", "id", &sequences.next_decision},
+                              {"agents", "id", &sequences.next_agent},
+                              {"outbox", "id", &sequences.next_delivery}};
+    for (const Source& source : sources) {
+        auto id = next_free(connection, source.table, source.column);
+        if (!id) return id.error();
+        *source.value = *id;
+    }
+    sequences.next_alert = std::max(sequences.next_alert, decided_alert);
+    sequences.next_episode = std::max(sequences.next_episode, decided_episode);
+    return sequences;
+}
+
+Result<void> each_alert(storage::Connection& connection,
+                        const std::function<void(Alert&&)>& visit) {
+    Query query(connection, "SELECT " + std::string(k_alert_columns) + " ORDER BY a.id");
+    while (query.next()) visit(read_alert(query));
+    return query.done();
+}
+
+Result<PageOf<Alert>> alerts(storage::Connection& connection, const Scope& scope,
+                             const AlertFilter& filter, const PageRequest& page) {
+    std::string sql = "SELECT " + std::string(k_alert_columns) + " WHERE " +
+                      scope_condition(scope, "a.organisation_id");
+    // Parameters in the order of their first appearance.
+    int parameter = 0;
+    const auto add = [&](bool wanted, const char* condition) {
+        if (wanted) sql += std::string(" AND ") + condition + "$" + std::to_string(++parameter);
+    };
+    add(page.after > 0, "a.id < ");
+    add(filter.state.has_value(), "a.state = ");
+    add(filter.asset.is_set(), "a.asset_id = ");
+    add(filter.incident.is_set(), "a.incident_id = ");
+    add(!filter.key.empty(), "a.key = ");
+    sql += " ORDER BY a.id DESC LIMIT $" + std::to_string(++parameter);
+    Query query(connection, sql);
+    if (page.after > 0) query.bind(page.after);
+    if (filter.state) query.bind(*filter.state);
+    if (filter.asset.is_set()) query.bind(filter.asset);
+    if (filter.incident.is_set()) query.bind(filter.incident);
+    if (!filter.key.empty()) query.bind(filter.key);
+    query.bind(page.limit + 1);
+    PageOf<Alert> out;
+    while (query.next()) out.items.push_back(read_alert(query));
+    if (auto done = query.done(); !done) return done.error();
+    cut_page(out, page.limit);
+    return out;
+}
+
+Result<Alert> alert(storage::Connection& connection, const Scope& scope, AlertId id) {
+    Query query(connection, "SELECT " + std::string(k_alert_columns) + " WHERE a.id = $1 AND " +
+                                scope_condition(scope, "a.organisation_id"));
+    query.bind(id);
+    if (query.next()) return read_alert(query);
+    if (auto done = query.done(); !done) return done.error();
+    return fail(ErrorCode::not_found, "no alert " + std::to_string(id.value));
+}
+
+Result<PageOf<Decision>> decisions(storage::Connection& connection, const Scope& scope,
+                                   const DecisionFilter& filter, const PageRequest& page) {
+    std::string sql =
+        "SELECT id, organisation_id, journal_seq, event_index, at, alert_id, episode_id, "
+        "incident_id, asset_id, outcome, dedup, identify, promote, action, severity, "
+        "rules_version, rule_index FROM decisions WHERE id > $1 AND " +
+        scope_condition(scope);
+    int parameter = 1;
+    const auto add = [&](bool wanted, const char* condition) {
+        if (wanted) sql += std::string(" AND ") + condition + "$" + std::to_string(++parameter);
+    };
+    add(filter.alert.is_set(), "alert_id = ");
+    add(filter.incident.is_set(), "incident_id = ");
+    add(filter.journal_seq.is_set(), "journal_seq = ");
+    sql += " ORDER BY id LIMIT $" + std::to_string(++parameter);
+    Query query(connection, sql);
+    query.bind(page.after);
+    if (filter.alert.is_set()) query.bind(filter.alert);
+    if (filter.incident.is_set()) query.bind(filter.incident);
+    if (filter.journal_seq.is_set()) query.bind(filter.journal_seq);
+    query.bind(page.limit + 1);
+    PageOf<Decision> out;
+    while (query.next()) out.items.push_back(read_decision(query));
+    if (auto done = query.done(); !done) return done.error();
+    cut_page(out, page.limit);
+    return out;
+}
+
+}  // namespace gantry::records

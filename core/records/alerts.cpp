@@ -1,0 +1,127 @@
+// Writing: the hot path, in the fold's transaction.
+#include "core/records/alerts.hpp"
+
+#include "core/model/json.hpp"
+#include "core/records/query.hpp"
+
+namespace gantry::records {
+namespace {
+
+const std::string k_cursor = "fold";
+
+Result<void> save_alert(storage::Connection& connection, const Alert& alert) {
+    static constexpr std::string_view k_upsert =
+        "INSERT INTO alerts (id, organisation_id, source, key, state, severity, summary, labels, "
+        "asset_id, episode_id, episode_count, started_at, last_seen_at, resolved_at, "
+        "expires_after_ms, incident_id, opened_seq, changed_seq) "
+        "VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18) "
+        "ON CONFLICT (id) DO UPDATE SET state = excluded.state, severity = excluded.severity, "
+        "summary = excluded.summary, labels = excluded.labels, asset_id = excluded.asset_id, "
+        "episode_id = excluded.episode_id, episode_count = excluded.episode_count, "
+        "started_at = excluded.started_at, last_seen_at = excluded.last_seen_at, "
+        "resolved_at = excluded.resolved_at, expires_after_ms = excluded.expires_after_ms, "
+        "incident_id = excluded.incident_id, opened_seq = excluded.opened_seq, "
+        "changed_seq = excluded.changed_seq";
+    Query query(connection, k_upsert);
+    query.bind(alert.id, alert.organisation, alert.source, alert.key, alert.state, alert.severity,
+               alert.summary, to_json(alert.labels), alert.asset, alert.episode,
+               alert.episode_count, alert.started_at, alert.last_seen_at, alert.resolved_at,
+               alert.expires_after.count(), alert.incident, alert.opened_seq, alert.changed_seq);
+    return query.run();
+}
+
+Result<void> save_decision(storage::Connection& connection, const Decision& decision) {
+    static constexpr std::string_view k_insert =
+        "INSERT INTO decisions (id, organisation_id, journal_seq, event_index, at, alert_id, "
+        "episode_id, incident_id, asset_id, outcome, dedup, identify, promote, action, severity, "
+        "rules_version, rule_index) "
+        "VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)";
+    Query query(connection, k_insert);
+    query.bind(decision.id, decision.organisation, decision.journal_seq, decision.event_index,
+               decision.at, decision.alert, decision.episode, decision.incident, decision.asset,
+               decision.outcome, decision.dedup, decision.identify, decision.promote,
+               decision.action, decision.severity, decision.rules_version, decision.rule_index);
+    return query.run();
+}
+
+Result<void> forget(storage::Connection& connection, AlertId id) {
+    {
+        Query query(connection, "DELETE FROM alert_seen WHERE id = $1");
+        if (auto done = query.bind(id).run(); !done) return done;
+    }
+    Query query(connection, "DELETE FROM alerts WHERE id = $1");
+    return query.bind(id).run();
+}
+
+}  // namespace
+
+Result<void> save_changes(storage::Connection& connection, const Changes& changes) {
+    for (const Alert& alert : changes.alerts) {
+        if (auto done = save_alert(connection, alert); !done) return done;
+    }
+    for (const AlertId id : changes.forgotten) {
+        if (auto done = forget(connection, id); !done) return done;
+    }
+    for (const Decision& decision : changes.decisions) {
+        if (auto done = save_decision(connection, decision); !done) return done;
+    }
+    return set_progress(connection, k_cursor, changes.cursor.value);
+}
+
+Result<void> save_last_seen(storage::Connection& connection,
+                            const std::vector<std::pair<AlertId, Instant>>& seen) {
+    for (const auto& [id, at] : seen) {
+        Query query(connection,
+                    "INSERT INTO alert_seen (id, last_seen_at) VALUES ($1,$2) "
+                    "ON CONFLICT (id) DO UPDATE SET last_seen_at = excluded.last_seen_at");
+        if (auto done = query.bind(id, at).run(); !done) return done;
+    }
+    return {};
+}
+
+Result<JournalSeq> cursor(storage::Connection& connection) {
+    const auto seq = progress(connection, k_cursor);
+    if (!seq) return seq.error();
+    return JournalSeq{*seq};
+}
+
+Result<std::int64_t> progress(storage::Connection& connection, const std::string& name) {
+    Query query(connection, "SELECT seq FROM progress WHERE name = $1");
+    query.bind(name);
+    std::int64_t value = 0;
+    if (query.next()) value = query.integer();
+    if (auto done = query.done(); !done) return done.error();
+    return value;
+}
+
+Result<void> set_progress(storage::Connection& connection, const std::string& name,
+                          std::int64_t value) {
+    Query query(connection,
+                "INSERT INTO progress (name, seq) VALUES ($1,$2) "
+                "ON CONFLICT (name) DO UPDATE SET seq = excluded.seq");
+    return query.bind(name, value).run();
+}
+
+Result<std::int64_t> trim_decisions(storage::Connection& connection, Instant before,
+                                    std::int64_t max) {
+    std::int64_t upto = 0;
+    std::int64_t count = 0;
+    {
+        // Ids rise with time, so the oldest are the first.
+        Query query(connection,
+                    "SELECT COUNT(*), COALESCE(MAX(id), 0) FROM (SELECT id, at FROM decisions "
+                    "ORDER BY id LIMIT $1) AS oldest WHERE at < $2");
+        query.bind(max, before);
+        if (query.next()) {
+            count = query.integer();
+            upto = query.integer();
+        }
+        if (auto done = query.done(); !done) return done.error();
+    }
+    if (count == 0) return std::int64_t{0};
+    Query query(connection, "DELETE FROM decisions WHERE id <= $1");
+    if (auto done = query.bind(upto).run(); !done) return done.error();
+    return count;
+}
+
+}  // namespace gantry::records
