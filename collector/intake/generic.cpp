@@ -116,10 +116,10 @@ std::optional<std::string> scalar(element value) {
 
 // Sorted by name, the last of equal names wins (as JSON parsers do).
 void sort_labels(Labels& labels) {
-    if (std::is_sorted(labels.begin(), labels.end(),
-                       [](const auto& a, const auto& b) { return !(b.first > a.first); })) {
-        return;
-    }
+    const auto unsorted =
+        std::adjacent_find(labels.begin(), labels.end(),
+                           [](const auto& a, const auto& b) { return a.first >= b.first; });
+    if (unsorted == labels.end()) return;
     std::stable_sort(labels.begin(), labels.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });
     Labels unique;

@@ -1,0 +1,239 @@
+-- The records: a projection of the journal, so every id is assigned by the program. Times are unix
+-- milliseconds (0 = unset), enums the numbers of core/model, truth values 0 or 1, ids 0 = none.
+-- Hot tables (alerts, decisions, incident_timeline) carry few indices: each one costs a page write
+-- per row.
+
+CREATE TABLE organisations (
+    id {{pk}},
+    name TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE sites (
+    id {{pk}},
+    organisation_id BIGINT NOT NULL REFERENCES organisations(id),
+    name TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    UNIQUE (organisation_id, name)
+);
+INSERT INTO organisations (id, name, created_at) VALUES (1, 'default', 0);
+INSERT INTO sites (id, organisation_id, name, created_at) VALUES (1, 1, 'default', 0);
+
+CREATE TABLE users (
+    id {{pk}},
+    name TEXT NOT NULL UNIQUE,
+    role BIGINT NOT NULL,
+    all_organisations BIGINT NOT NULL,
+    organisation_id BIGINT NOT NULL,
+    password_hash TEXT NOT NULL,
+    disabled BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL
+);
+CREATE TABLE tokens (
+    id {{pk}},
+    kind BIGINT NOT NULL,
+    hash TEXT NOT NULL UNIQUE,
+    label TEXT NOT NULL,
+    role BIGINT NOT NULL,
+    all_organisations BIGINT NOT NULL,
+    organisation_id BIGINT NOT NULL,
+    site_id BIGINT NOT NULL,
+    endpoint_role TEXT NOT NULL,
+    needs_approval BIGINT NOT NULL,
+    max_uses BIGINT NOT NULL,
+    uses BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    revoked_at BIGINT NOT NULL
+);
+CREATE TABLE agents (
+    id {{pk}},
+    agent_id TEXT NOT NULL UNIQUE,
+    organisation_id BIGINT NOT NULL,
+    site_id BIGINT NOT NULL,
+    role TEXT NOT NULL,
+    asset_id BIGINT NOT NULL,
+    credential_hash TEXT NOT NULL,
+    revoked BIGINT NOT NULL DEFAULT 0,
+    epoch BIGINT NOT NULL DEFAULT 0,
+    acked_seq BIGINT NOT NULL DEFAULT 0,
+    boot_id TEXT NOT NULL DEFAULT '',
+    last_seen_at BIGINT NOT NULL DEFAULT 0,
+    name TEXT NOT NULL DEFAULT '',
+    created_at BIGINT NOT NULL
+);
+CREATE INDEX agents_by_asset ON agents (asset_id);
+
+CREATE TABLE assets (
+    id {{pk}},
+    organisation_id BIGINT NOT NULL,
+    site_id BIGINT NOT NULL,
+    class BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    facts TEXT NOT NULL,
+    lifecycle BIGINT NOT NULL,
+    identified_by TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE INDEX assets_by_name ON assets (organisation_id, name);
+-- What identifies an asset: one row per usable fact, found by the identity rules.
+CREATE TABLE asset_identities (
+    organisation_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    value TEXT NOT NULL,
+    asset_id BIGINT NOT NULL,
+    PRIMARY KEY (organisation_id, kind, value, asset_id)
+) {{without_rowid}};
+CREATE INDEX asset_identities_by_asset ON asset_identities (asset_id);
+
+CREATE TABLE alerts (
+    id {{pk}},
+    organisation_id BIGINT NOT NULL,
+    source TEXT NOT NULL,
+    key TEXT NOT NULL,
+    state BIGINT NOT NULL,
+    severity BIGINT NOT NULL,
+    summary TEXT NOT NULL,
+    labels TEXT NOT NULL,
+    asset_id BIGINT NOT NULL,
+    episode_id BIGINT NOT NULL,
+    episode_count BIGINT NOT NULL,
+    started_at BIGINT NOT NULL,
+    last_seen_at BIGINT NOT NULL,
+    resolved_at BIGINT NOT NULL,
+    expires_after_ms BIGINT NOT NULL,
+    incident_id BIGINT NOT NULL,
+    opened_seq BIGINT NOT NULL,
+    changed_seq BIGINT NOT NULL
+);
+CREATE INDEX alerts_by_asset ON alerts (asset_id) WHERE asset_id <> 0;
+CREATE INDEX alerts_by_incident ON alerts (incident_id) WHERE incident_id <> 0;
+-- Resends touch only this: an alert was last seen at the later of both tables' last_seen_at. Some
+-- 300 of these rows fit on a page, ten of the wide ones, and scattered updates cost whole pages.
+CREATE TABLE alert_seen (
+    id {{pk}},
+    last_seen_at BIGINT NOT NULL
+);
+
+-- Ids rise with journal_seq, so the rows of one record are found by bisection, without an index.
+CREATE TABLE decisions (
+    id {{pk}},
+    organisation_id BIGINT NOT NULL,
+    journal_seq BIGINT NOT NULL,
+    event_index BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    alert_id BIGINT NOT NULL,
+    episode_id BIGINT NOT NULL,
+    incident_id BIGINT NOT NULL,
+    asset_id BIGINT NOT NULL,
+    outcome BIGINT NOT NULL,
+    dedup BIGINT NOT NULL,
+    identify BIGINT NOT NULL,
+    promote BIGINT NOT NULL,
+    action BIGINT NOT NULL,
+    severity BIGINT NOT NULL,
+    rules_version BIGINT NOT NULL,
+    rule_index BIGINT NOT NULL
+);
+CREATE INDEX decisions_by_alert ON decisions (alert_id);
+CREATE INDEX decisions_by_incident ON decisions (incident_id) WHERE incident_id <> 0;
+
+CREATE TABLE incidents (
+    id {{pk}},
+    organisation_id BIGINT NOT NULL,
+    site_id BIGINT NOT NULL,
+    asset_id BIGINT NOT NULL,
+    title TEXT NOT NULL,
+    description TEXT NOT NULL,
+    state BIGINT NOT NULL,
+    impact BIGINT NOT NULL,
+    urgency BIGINT NOT NULL,
+    priority BIGINT NOT NULL,
+    category TEXT NOT NULL,
+    source TEXT NOT NULL,
+    assignee TEXT NOT NULL,
+    assignment_group TEXT NOT NULL,
+    hold_reason BIGINT NOT NULL,
+    close_code BIGINT NOT NULL,
+    close_notes TEXT NOT NULL,
+    opened_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    resolved_at BIGINT NOT NULL,
+    closed_at BIGINT NOT NULL,
+    detected_at BIGINT NOT NULL,
+    alert_count BIGINT NOT NULL,
+    firing_count BIGINT NOT NULL,
+    reopen_count BIGINT NOT NULL,
+    taken_over BIGINT NOT NULL,
+    version BIGINT NOT NULL
+);
+CREATE INDEX incidents_by_state ON incidents (organisation_id, state);
+CREATE INDEX incidents_open ON incidents (id) WHERE state < 3;
+CREATE INDEX incidents_by_asset ON incidents (asset_id) WHERE asset_id <> 0;
+
+CREATE TABLE incident_timeline (
+    id {{pk}},
+    incident_id BIGINT NOT NULL,
+    organisation_id BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    actor TEXT NOT NULL,
+    visibility BIGINT NOT NULL,
+    body TEXT NOT NULL,
+    journal_seq BIGINT NOT NULL
+);
+CREATE INDEX incident_timeline_by_incident ON incident_timeline (incident_id, id);
+
+CREATE TABLE incident_alerts (
+    incident_id BIGINT NOT NULL,
+    alert_id BIGINT NOT NULL,
+    episode_id BIGINT NOT NULL,
+    firing BIGINT NOT NULL,
+    PRIMARY KEY (incident_id, alert_id)
+) {{without_rowid}};
+
+CREATE TABLE outbox (
+    id {{pk}},
+    organisation_id BIGINT NOT NULL,
+    connector TEXT NOT NULL,
+    incident_id BIGINT NOT NULL,
+    operation BIGINT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    payload TEXT NOT NULL,
+    state BIGINT NOT NULL,
+    attempts BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    next_attempt_at BIGINT NOT NULL,
+    lease_until BIGINT NOT NULL,
+    delivered_at BIGINT NOT NULL,
+    last_error TEXT NOT NULL,
+    remote_id TEXT NOT NULL
+);
+CREATE INDEX outbox_due ON outbox (connector, state, next_attempt_at);
+CREATE INDEX outbox_in_order ON outbox (connector, incident_id, id);
+
+-- What the other side calls an incident.
+CREATE TABLE connector_links (
+    connector TEXT NOT NULL,
+    incident_id BIGINT NOT NULL,
+    remote_id TEXT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (connector, incident_id)
+) {{without_rowid}};
+
+-- organisation_id 0: for all organisations.
+CREATE TABLE policies (
+    organisation_id BIGINT NOT NULL,
+    name TEXT NOT NULL,
+    document TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    PRIMARY KEY (name, organisation_id)
+) {{without_rowid}};
+
+-- Cursors: how far a reader of the journal has come.
+CREATE TABLE progress (
+    name TEXT NOT NULL PRIMARY KEY,
+    seq BIGINT NOT NULL
+) {{without_rowid}};
