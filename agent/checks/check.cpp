@@ -100,11 +100,12 @@ std::optional<Transition> judge(const CheckPolicy& check, const Observation& see
 
 Threshold effective_threshold(const CheckPolicy& check) {
     const Threshold& given = check.threshold;
-    const bool is_presence = check.probe == "process" || check.probe == "unit";
-    if (!is_presence || given.warning || given.critical) return given;
+    if (given.warning || given.critical) return given;
     Threshold out;
-    out.below = true;
     out.critical = 1;
+    if (check.probe == "unit" && check.include.empty()) return out;  // counts failed ones
+    if (check.probe != "process" && check.probe != "unit") return given;
+    out.below = true;
     return out;
 }
 

@@ -54,7 +54,8 @@ struct Transition {
 [[nodiscard]] std::optional<Transition> judge(const CheckPolicy& check, const Observation& seen,
                                               Millis now, CheckMemory& memory);
 
-// A check of `unit` or `process` without thresholds means: not running (below 1) is critical.
+// A check of `unit` or `process` without thresholds means: not running (below 1) is critical; of
+// `unit` without patterns: any failed unit is.
 [[nodiscard]] Threshold effective_threshold(const CheckPolicy& check);
 
 }  // namespace gantry::agent

@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "agent/checks/evaluator.hpp"
+
 namespace gantry::agent {
 namespace {
 
@@ -29,14 +31,14 @@ constexpr std::array k_wordings{
     Wording{"system.cpu.load_average.5m.per_cpu", "load per CPU (5 min)", "", Unit::number},
     Wording{"system.cpu.load_average.15m.per_cpu", "load per CPU (15 min)", "", Unit::number},
     Wording{"system.filesystem.utilization", "%", " full", Unit::percent},
-    Wording{"system.filesystem.inodes.utilization", "% inodes", " used", Unit::percent},
+    Wording{"system.filesystem.inodes.utilization", "inode use of %", "", Unit::percent},
     Wording{"system.filesystem.read_only", "% read-only", "", Unit::number},
-    Wording{"system.disk.io_utilization", "disk % busy", "", Unit::percent},
+    Wording{"system.disk.io_utilization", "disk %", " busy", Unit::percent},
     Wording{"system.uptime", "uptime", "", Unit::seconds},
-    Wording{"system.network.io.receive", "% receive rate", "", Unit::bytes_per_second},
-    Wording{"system.network.io.transmit", "% transmit rate", "", Unit::bytes_per_second},
-    Wording{"system.network.errors", "% errors", "", Unit::per_second},
-    Wording{"system.network.dropped", "% dropped packets", "", Unit::per_second},
+    Wording{"system.network.io.receive", "receive rate of %", "", Unit::bytes_per_second},
+    Wording{"system.network.io.transmit", "transmit rate of %", "", Unit::bytes_per_second},
+    Wording{"system.network.errors", "error rate of %", "", Unit::per_second},
+    Wording{"system.network.dropped", "dropped packet rate of %", "", Unit::per_second},
     Wording{"systemd.units.failed", "number of failed units", "", Unit::number},
 };
 
@@ -85,9 +87,10 @@ std::string duration_text(double seconds) {
 std::string subject_of(const CheckPolicy& check, const std::string& instance) {
     if (check.probe == "unit" && !instance.empty()) return "unit " + instance;
     if (check.probe == "process" && !instance.empty()) return "process " + instance;
-    const Wording* wording = find_wording(check.metric);
+    const std::string metric = effective_metric(check);
+    const Wording* wording = find_wording(metric);
     if (wording == nullptr) {
-        const std::string name = check.metric.empty() ? check.id : check.metric;
+        const std::string name = metric.empty() ? check.id : metric;
         return instance.empty() ? name : name + " " + instance;
     }
     std::string out;
@@ -106,7 +109,7 @@ std::string limit_text(const CheckPolicy& check, Condition to) {
     const auto& limit = to == Condition::critical ? threshold.critical : threshold.warning;
     if (!limit || (to != Condition::critical && to != Condition::warning)) return {};
     return std::string(" (") + to_string(to) + (threshold.below ? " below " : " at ") +
-           format_value(check.metric, *limit) + ")";
+           format_value(effective_metric(check), *limit) + ")";
 }
 
 std::string presence_text(const CheckPolicy& check, const std::string& instance, double value) {
@@ -139,8 +142,9 @@ std::string summarise(const CheckPolicy& check, const std::string& instance, Con
     const bool is_presence =
         (check.probe == "unit" || check.probe == "process") && !instance.empty();
     if (is_presence) return presence_text(check, instance, *seen.value);
-    const Wording* wording = find_wording(check.metric);
-    return subject_of(check, instance) + " is " + format_value(check.metric, *seen.value) +
+    const std::string metric = effective_metric(check);
+    const Wording* wording = find_wording(metric);
+    return subject_of(check, instance) + " is " + format_value(metric, *seen.value) +
            std::string(wording != nullptr ? wording->suffix : "") + limit_text(check, to);
 }
 

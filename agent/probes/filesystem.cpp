@@ -14,7 +14,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <thread>
 
 #include "agent/probes/kernel_file.hpp"
 
@@ -43,7 +42,7 @@ class StatThread {
 public:
     explicit StatThread(StatFunction stat) : shared_(std::make_shared<Shared>()) {
         shared_->stat = std::move(stat);
-        std::thread([shared = shared_] { run(*shared); }).detach();
+        start_thread(shared_);
     }
     ~StatThread() {
         const std::lock_guard lock(shared_->mutex);
@@ -84,6 +83,25 @@ private:
         Job job{{}, {}, 0, true, nullptr};
         bool stop = false;
     };
+
+    // Detached from its birth: a thread inside a hung call can never be joined.
+    static void start_thread(const std::shared_ptr<Shared>& shared) {
+        pthread_attr_t attributes;
+        pthread_attr_init(&attributes);
+        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+        pthread_attr_setstacksize(&attributes, 128 * 1024);
+        auto handed = std::make_unique<std::shared_ptr<Shared>>(shared);
+        pthread_t id{};
+        const auto entry = [](void* argument) -> void* {
+            const std::unique_ptr<std::shared_ptr<Shared>> held(
+                static_cast<std::shared_ptr<Shared>*>(argument));
+            run(**held);
+            return nullptr;
+        };
+        // No thread left: the job is never finished, so every mount shows as a gap.
+        if (pthread_create(&id, &attributes, entry, handed.get()) == 0) (void)handed.release();
+        pthread_attr_destroy(&attributes);
+    }
 
     static void run(Shared& shared) {
         pthread_setname_np(pthread_self(), "statfs");

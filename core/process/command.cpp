@@ -13,11 +13,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/optional.hpp>  // Process v2 forgets it
+// Process v2 of Boost 1.81 needs these two and does not include them.
+#include <boost/optional.hpp>
+#include <boost/type_traits.hpp>
+
 #include <boost/process/v2/environment.hpp>
 #include <boost/process/v2/process.hpp>
 #include <boost/process/v2/stdio.hpp>
-#include <boost/type_traits.hpp>  // and this
+#include <cerrno>
 #include <cstring>
 #include <memory>
 
@@ -94,16 +97,14 @@ void pump(const std::shared_ptr<Run>& run, asio::readable_pipe& pipe,
                          });
 }
 
-// Waits until `done` or the time is over; true when done.
+// Waits until `done` or the time is over; true when done. A cancelled timer keeps its expiry.
 template <class Done>
-asio::awaitable<bool> wait_until(std::shared_ptr<Run> run,
-                                 std::chrono::steady_clock::time_point deadline, Done done) {
-    run->signal.expires_at(deadline);
+asio::awaitable<bool> wait_for(std::shared_ptr<Run> run, Millis time, Done done) {
+    run->signal.expires_after(time);
     while (!done()) {
         error_code code;
         co_await run->signal.async_wait(asio::redirect_error(asio::use_awaitable, code));
         if (code != asio::error::operation_aborted) co_return done();
-        run->signal.expires_at(deadline);
     }
     co_return true;
 }
@@ -172,7 +173,6 @@ asio::awaitable<Result<Outcome>> run_command(Command command) {
     const auto run = std::make_shared<Run>(executor);
     run->cap = command.max_output_bytes;
     if (auto launched = launch(*run, command); !launched) co_return launched.error();
-    const auto start = std::chrono::steady_clock::now();
     pump(run, run->out, run->out_buffer, run->out_text);
     pump(run, run->err, run->err_buffer, run->err_text);
     run->child.async_wait([run](error_code, int) {
@@ -181,17 +181,16 @@ asio::awaitable<Result<Outcome>> run_command(Command command) {
     });
     const auto exited = [&state = *run] { return state.exited; };
     const auto drained = [&state = *run] { return state.open_pipes == 0; };
-    const bool in_time = co_await wait_until(run, start + command.timeout, exited);
+    const bool in_time = co_await wait_for(run, command.timeout, exited);
     if (!in_time) {
         end_group(*run, SIGTERM);
-        const auto grace = std::chrono::steady_clock::now() + command.kill_grace;
-        co_await wait_until(run, grace, exited);
+        co_await wait_for(run, command.kill_grace, exited);
     } else {
-        co_await wait_until(run, std::chrono::steady_clock::now() + k_drain, drained);
+        co_await wait_for(run, k_drain, drained);
     }
     end_group(*run, SIGKILL);  // children that it left behind, too
-    co_await wait_until(run, std::chrono::steady_clock::now() + k_reap, exited);
-    co_await wait_until(run, std::chrono::steady_clock::now() + k_drain, drained);
+    co_await wait_for(run, k_reap, exited);
+    co_await wait_for(run, k_drain, drained);
     error_code ignored;
     run->out.close(ignored);
     run->err.close(ignored);

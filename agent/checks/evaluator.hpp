@@ -1,0 +1,57 @@
+// Evaluator: all checks of the policy over all their instances. Measurements in, transitions out;
+// pure (time is an argument), so that a week runs in a test in milliseconds.
+//
+// An instance is known from its first reading or gap on. One that is missing from a good
+// measurement has vanished: its condition, if it had one, resolves with evidence "reason".
+// A probe that fails as a whole is a miss for each known instance, or for "" when none is known.
+#pragma once
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "agent/checks/check.hpp"
+#include "core/model/policy.hpp"
+#include "core/model/report.hpp"
+
+namespace gantry::agent {
+
+inline constexpr std::size_t k_max_instances = 256;  // per check; further ones are not looked at
+
+// One look's result for one check, already cut to the check's metric and patterns.
+struct Look {
+    std::map<std::string, Observation> instances;
+    std::string failure;  // the probe failed as a whole: why
+};
+
+class Evaluator {
+public:
+    // `conditions`: (check, instance) -> what was reported last, from before a restart.
+    explicit Evaluator(const std::map<std::pair<std::string, std::string>, Condition>& conditions);
+
+    // Takes the look into account. Evidence holds value, threshold and metric; the caller adds to
+    // it. `now` is steady time.
+    std::vector<CheckState> take(const CheckPolicy& check, const Look& look, Millis now);
+    // Conditions of checks that the new policy lacks or disables resolve.
+    std::vector<CheckState> use(const Policy& policy);
+    // Every known instance's condition, without evidence, bounded for one record.
+    [[nodiscard]] std::vector<CheckState> full_state() const;
+    [[nodiscard]] std::size_t ignored_instances() const { return ignored_; }
+
+private:
+    struct Entry {
+        CheckMemory memory;
+        std::string summary;
+    };
+    using Instances = std::map<std::string, Entry>;
+    CheckState state_of(const CheckPolicy& check, const std::string& instance,
+                        const Observation& seen, const Transition& change) const;
+    std::map<std::string, Instances> checks_;
+    std::size_t ignored_ = 0;
+};
+
+// The metric that a check without one means: of unit with patterns systemd.unit.active ...
+[[nodiscard]] std::string effective_metric(const CheckPolicy& check);
+
+}  // namespace gantry::agent
