@@ -9,11 +9,11 @@
 namespace gantry::journal {
 
 struct EmbeddedJournalOptions {
-    std::string path;                               // the SQLite file; created 0600
-    std::size_t max_waiting = 4096;                 // appends waiting for a commit
+    std::string path;                // the SQLite file; created 0600
+    std::size_t max_waiting = 4096;  // appends waiting for a commit
     std::size_t max_waiting_bytes = 64 << 20;
-    std::size_t max_batch = 512;                    // records in one commit
-    std::size_t tail_bytes = 32 << 20;              // recent records kept in memory for read()
+    std::size_t max_batch = 512;        // records in one commit
+    std::size_t tail_bytes = 32 << 20;  // recent records kept in memory for read()
 };
 
 Result<std::unique_ptr<Journal>> open_embedded_journal(boost::asio::any_io_executor executor,

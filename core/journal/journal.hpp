@@ -21,20 +21,20 @@
 namespace gantry::journal {
 
 enum class Kind : std::uint8_t {
-    agent_report = 0,  // body: the report's JSON (docs/specs/wire.md)
-    intake = 1,        // body as received; `source` names the format
-    command = 2,       // body: core/model/json.hpp's command codec
-    expiry = 3,        // body: {"alerts":[ids]}: these were not resent in time
+    agent_report = 0,      // body: the report's JSON (docs/specs/wire.md)
+    intake = 1,            // body as received; `source` names the format
+    command = 2,           // body: core/model/json.hpp's command codec
+    expiry = 3,            // body: {"alerts":[ids]}: these were not resent in time
     endpoint_silent = 4,   // body: {"agent_id","last_seen_ms","silence_ms"}
     endpoint_returned = 5  // body: {"agent_id"}
 };
 
 struct Record {
-    JournalSeq seq;                // set by append
+    JournalSeq seq;  // set by append
     Instant received_at{};
     OrganisationId organisation;
     Kind kind = Kind::intake;
-    std::string source;            // "generic", an agent_id, a principal's name
+    std::string source;  // "generic", an agent_id, a principal's name
     std::string body;
 };
 

@@ -11,21 +11,6 @@
 
 namespace gantry::test {
 
-template <class T>
-T run(boost::asio::io_context& context, boost::asio::awaitable<T> work) {
-    std::optional<T> result;
-    std::exception_ptr error;
-    boost::asio::co_spawn(context, std::move(work), [&](std::exception_ptr thrown, T value) {
-        error = thrown;
-        if (!thrown) result.emplace(std::move(value));
-    });
-    context.restart();
-    context.run();
-    if (error) std::rethrow_exception(error);
-    if (!result) throw std::logic_error("the coroutine did not end");
-    return std::move(*result);
-}
-
 inline void run(boost::asio::io_context& context, boost::asio::awaitable<void> work) {
     std::exception_ptr error;
     boost::asio::co_spawn(context, std::move(work),
@@ -33,6 +18,19 @@ inline void run(boost::asio::io_context& context, boost::asio::awaitable<void> w
     context.restart();
     context.run();
     if (error) std::rethrow_exception(error);
+}
+
+template <class T>
+boost::asio::awaitable<void> keep(boost::asio::awaitable<T> work, std::optional<T>& result) {
+    result.emplace(co_await std::move(work));
+}
+
+template <class T>
+T run(boost::asio::io_context& context, boost::asio::awaitable<T> work) {
+    std::optional<T> result;
+    run(context, keep(std::move(work), result));
+    if (!result) throw std::logic_error("the coroutine did not end");
+    return std::move(*result);
 }
 
 }  // namespace gantry::test
