@@ -46,21 +46,28 @@ verb_sim() {
         grep -vE '^(UpdateCTest|Test command|Working Dir|Test timeout|$)'
 }
 
+# The corpus in tests/fuzz grows in build/fuzz; an input that breaks a property is kept there.
 verb_fuzz() {
-    [ -f tests/fuzz/CMakeLists.txt ] || die "fuzz: there are no fuzzers yet (tests/fuzz)"
+    local name seconds=${1:-30} targets=()
+    case "$seconds" in *[!0-9]*) die "fuzz: seconds are a number, not \"$seconds\"" ;; esac
     ensure build fuzz
-    build_targets clang
-    local program seconds=${1:-30} found=0
-    for program in build/clang/bin/fuzz_*; do
-        [ -x "$program" ] || continue
-        found=1
-        local corpus="build/fuzz/${program##*/fuzz_}"
-        mkdir -p "$corpus"
-        say "${program##*/} for $seconds s"
-        "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-            -artifact_prefix="$corpus/crash-" "$corpus" "tests/fuzz/corpus/${program##*/fuzz_}"
+    configure fuzz
+    for name in tests/fuzz/*_fuzz.cpp; do
+        name=$(basename "$name" _fuzz.cpp)
+        grep -q "^build fuzz_$name:" build/fuzz/build.ninja && targets+=("fuzz_$name")
     done
-    [ $found = 1 ] || die "fuzz: no program build/clang/bin/fuzz_* was built"
+    [ ${#targets[@]} -gt 0 ] || die "fuzz: no fuzzer is configured (tests/fuzz)"
+    build_targets fuzz "${targets[@]}"
+    for name in "${targets[@]}"; do
+        local corpus="build/fuzz/corpus/${name#fuzz_}"
+        mkdir -p "$corpus"
+        say "$name for $seconds s"
+        "build/fuzz/bin/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+            -print_final_stats=1 -verbosity=0 -artifact_prefix="$corpus-crash-" "$corpus" \
+            "tests/fuzz/corpus/${name#fuzz_}" 2>&1 | grep -vE '^(INFO|$)' ||
+            die "$name found something: build/fuzz/corpus/"
+    done
+    say "fuzz: nothing found by ${#targets[@]} fuzzers"
 }
 
 verb_cover() {
