@@ -128,6 +128,10 @@ inline Result<nlohmann::ordered_json> parse_document(std::string_view text,
     } catch (const nlohmann::json::parse_error& error) {
         return fail(ErrorCode::invalid_input, std::string(source) + " is not valid JSON (byte " +
                                                   std::to_string(error.byte) + ")");
+    } catch (const nlohmann::json::exception&) {
+        // JSON's grammar allows 1e999; no double holds it.
+        return fail(ErrorCode::invalid_input,
+                    std::string(source) + " holds a number that is out of range");
     }
 }
 

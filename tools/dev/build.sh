@@ -63,7 +63,7 @@ verb_fuzz() {
         mkdir -p "$corpus"
         say "$name for $seconds s"
         "build/fuzz/bin/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-            -print_final_stats=1 -verbosity=0 -artifact_prefix="$corpus-crash-" "$corpus" \
+            -print_final_stats=1 -verbosity=0 -artifact_prefix="$corpus-" "$corpus" \
             "tests/fuzz/corpus/${name#fuzz_}" 2>&1 | grep -vE '^(INFO|$)' ||
             die "$name found something: build/fuzz/corpus/"
     done
