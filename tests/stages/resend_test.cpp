@@ -129,3 +129,27 @@ TEST_CASE("due_to_expire: a shorter expiry counts at once, a longer one too") {
     world.wait(k_minute * 30);
     CHECK(world.correlator->due_to_expire(world.now, 10).size() == 1);
 }
+
+TEST_CASE("expire: a crash after an unchanged resend does not resolve what was seen in time") {
+    CorrelatorWorld world;
+    const auto first = world.fold({expiring("a")});
+    world.wait(k_minute);
+    const auto due = world.correlator->due_to_expire(world.now, 10);
+    REQUIRE(due.size() == 1);
+    // The expiry is in the journal when the resend comes; the resend's row must know of it.
+    const auto resent = world.fold({expiring("a")});
+    REQUIRE(resent.alerts.size() == 1);
+    CHECK(resent.alerts[0].last_seen_at == world.now);
+    CHECK(resent.alerts[0].changed_seq == JournalSeq{1});
+
+    CorrelatorWorld after_crash;
+    after_crash.now = world.now;
+    after_crash.correlator->restore(resent.alerts[0]);
+    CHECK(after_crash.expire(due).decisions.empty());
+
+    // So does the first one after a start: an expiry may lie unfolded in the journal.
+    world.correlator = gantry::correlator::make_correlator(gantry::correlator::default_rules());
+    world.correlator->restore(first.alerts[0]);
+    CHECK(world.fold({expiring("a")}).alerts.size() == 1);
+    CHECK(world.fold({expiring("a")}).alerts.empty());
+}
