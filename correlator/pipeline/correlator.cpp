@@ -1,11 +1,16 @@
 #include "correlator/pipeline/correlator.hpp"
 
+#include <algorithm>
+#include <array>
+#include <span>
 #include <stdexcept>
 
 #include "correlator/pipeline/pipeline.hpp"
 
 namespace gantry::correlator {
 namespace {
+
+constexpr std::size_t k_refresh_batch = 64;
 
 CompiledRules compiled(RuleSet rules) {
     auto out = CompiledRules::compile(std::move(rules));
@@ -77,19 +82,19 @@ public:
     }
 
     bool refresh(const Event& event, Instant now) override {
-        if (event.action != EventAction::firing) return false;
         const auto slot = state_.alerts.find(event.organisation, event.source, event.key);
-        if (slot == k_no_slot) return false;
-        const auto& alert = state_.alerts.at(slot);
-        if (!alert.firing() || alert.expiring || alert.severity != event.severity ||
-            alert.expires_after != event.expires_after ||
-            (event.asset.is_set() && event.asset != alert.asset)) {
-            return false;
-        }
-        // After a start with changed rules, an episode without incident deserves a new look.
-        if (!alert.judged && !alert.incident.is_set()) return false;
-        if (!alert.text.same_content(event.summary, event.labels)) return false;
+        if (!is_resend(event, slot)) return false;
         state_.note_seen(slot, now);
+        return true;
+    }
+
+    bool refresh_all(const std::vector<Event>& events, Instant now) override {
+        resends_.clear();
+        for (std::size_t from = 0; from < events.size(); from += k_refresh_batch) {
+            const auto size = std::min(k_refresh_batch, events.size() - from);
+            if (!find_resends({events.data() + from, size})) return false;
+        }
+        for (const auto slot : resends_) state_.note_seen(slot, now);
         return true;
     }
 
@@ -104,6 +109,41 @@ public:
     [[nodiscard]] Counters counters() const override { return state_.counters; }
 
 private:
+    [[nodiscard]] bool is_resend(const Event& event, SlotNo slot) const {
+        if (event.action != EventAction::firing || slot == k_no_slot) return false;
+        const auto& alert = state_.alerts.at(slot);
+        if (!alert.firing() || alert.expiring || alert.severity != event.severity ||
+            alert.expires_after != event.expires_after ||
+            (event.asset.is_set() && event.asset != alert.asset)) {
+            return false;
+        }
+        // After a start with changed rules, an episode without incident deserves a new look.
+        if (!alert.judged && !alert.incident.is_set()) return false;
+        return alert.text.same_content(event.summary, event.labels);
+    }
+
+    // Appends the slots of these events to resends_; false at the first that is no resend. With
+    // half a million alerts each step is a cache miss: they overlap when the steps go in lines.
+    bool find_resends(std::span<const Event> events) {
+        std::array<std::uint64_t, k_refresh_batch> hashes{};
+        std::array<SlotNo, k_refresh_batch> guesses{};
+        const auto& alerts = state_.alerts;
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            hashes[i] = alerts.key_hash(events[i].organisation, events[i].source, events[i].key);
+            alerts.prefetch_index(hashes[i]);
+        }
+        for (std::size_t i = 0; i < events.size(); ++i)
+            guesses[i] = alerts.prefetch_slot(hashes[i]);
+        for (std::size_t i = 0; i < events.size(); ++i) alerts.prefetch_text(guesses[i]);
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            const auto& event = events[i];
+            const auto slot = alerts.find(hashes[i], event.organisation, event.source, event.key);
+            if (!is_resend(event, slot)) return false;
+            resends_.push_back(slot);
+        }
+        return true;
+    }
+
     void begin(const FoldInput& input, Changes& changes) {
         changes.cursor = input.seq;
         state_.incidents.tidy(input.now);
@@ -143,6 +183,7 @@ private:
     CompiledRules rules_;
     State state_;
     Stages stages_;
+    std::vector<SlotNo> resends_;  // refresh_all's, kept for its memory
 };
 
 }  // namespace

@@ -16,7 +16,26 @@ std::uint64_t AlertTable::id_hash(AlertId id) const {
 
 SlotNo AlertTable::find(OrganisationId organisation, std::string_view source,
                         std::string_view key) const {
-    const auto hash = key_hash(organisation, source, key);
+    return find(key_hash(organisation, source, key), organisation, source, key);
+}
+
+SlotNo AlertTable::prefetch_slot(std::uint64_t hash) const {
+    const auto slot = by_key_.guess(hash);
+    if (slot != k_no_slot) __builtin_prefetch(&at(slot));
+    return slot;
+}
+
+void AlertTable::prefetch_text(SlotNo guess) const {
+    if (guess == k_no_slot) return;
+    // Texts are 200 to 400 bytes; prefetching past the end is harmless.
+    constexpr std::size_t k_line = 64;
+    constexpr std::size_t k_lines = 6;
+    const auto* text = at(guess).text.data();
+    for (std::size_t line = 0; line < k_lines; ++line) __builtin_prefetch(text + line * k_line);
+}
+
+SlotNo AlertTable::find(std::uint64_t hash, OrganisationId organisation, std::string_view source,
+                        std::string_view key) const {
     return by_key_.find(hash, [&](SlotNo slot) {
         const auto& alert = at(slot);
         return alert.key_hash == hash && alert.organisation == organisation &&

@@ -30,6 +30,10 @@ class Reader {
 public:
     explicit Reader(const char* at) : at_(at) {}
     std::size_t number() {
+        if (const auto first = static_cast<unsigned char>(*at_); first < 0x80) {
+            ++at_;
+            return first;
+        }
         std::size_t value = 0;
         for (unsigned shift = 0;; shift += 7) {
             const auto byte = static_cast<unsigned char>(*at_++);
@@ -42,6 +46,11 @@ public:
         const std::string_view out(at_, size);
         at_ += size;
         return out;
+    }
+    // Steps over the next text; was it this one?
+    bool is(std::string_view wanted) {
+        const auto next = text();
+        return next == wanted;
     }
     void skip_texts(int count) {
         for (; count > 0; --count) text();
@@ -68,15 +77,15 @@ AlertText::AlertText(std::string_view source, std::string_view key, std::string_
 
 bool AlertText::same_key(std::string_view source, std::string_view key) const {
     Reader reader(bytes_.get());
-    return reader.text() == source && reader.text() == key;
+    return reader.is(source) && reader.is(key);
 }
 
 bool AlertText::same_content(std::string_view summary, const Labels& labels) const {
     Reader reader(bytes_.get());
     reader.skip_texts(2);
-    if (reader.text() != summary || reader.number() != labels.size()) return false;
+    if (!reader.is(summary) || reader.number() != labels.size()) return false;
     for (const auto& [name, value] : labels) {
-        if (reader.text() != name || reader.text() != value) return false;
+        if (!reader.is(name) || !reader.is(value)) return false;
     }
     return true;
 }

@@ -24,6 +24,14 @@ public:
         return k_no_slot;
     }
 
+    // The first slot whose tag fits, unconfirmed: worth prefetching, no more.
+    [[nodiscard]] SlotNo guess(std::uint64_t hash) const {
+        return find(hash, [](SlotNo) { return true; });
+    }
+    void prefetch(std::uint64_t hash) const {
+        if (!entries_.empty()) __builtin_prefetch(&entries_[hash & mask_]);
+    }
+
     // REQUIRES: no equal key is present. `hash_of(slot)` gives the hash of a slot already here.
     template <class HashOf>
     void insert(std::uint64_t hash, SlotNo slot, HashOf hash_of) {

@@ -79,18 +79,22 @@ struct Bench {
         }
         report(name, spent);
     }
-    void refresh_all() {
+    void refresh_all(const char* name, bool at_once) {
         std::uint64_t spent = 0;
         std::size_t refused = 0;
         for (std::size_t n = 0; n < alerts;) {
             std::vector<Event> events;
             for (; events.size() < k_batch && n < alerts; ++n) events.push_back(event_number(n));
             const auto before = cpu_ns();
-            for (const auto& event : events) refused += correlator->refresh(event, now) ? 0 : 1;
+            if (at_once) {
+                refused += correlator->refresh_all(events, now) ? 0 : events.size();
+            } else {
+                for (const auto& event : events) refused += correlator->refresh(event, now) ? 0 : 1;
+            }
             spent += cpu_ns() - before;
         }
         if (refused > 0) std::fprintf(stderr, "%zu refused\n", refused);
-        report("refresh_ns", spent);
+        report(name, spent);
     }
     void report(const char* name, std::uint64_t spent) {
         json += fmt::format(", \"{}\": {}", name, spent / alerts);
@@ -112,7 +116,8 @@ int main(int argc, char** argv) {
     const auto bytes = (heap_bytes() - empty) / alerts;
     bench.now += Millis{15'000};
     bench.fold_all("repeated_ns", [](Event&) {});
-    bench.refresh_all();
+    bench.refresh_all("refresh_one_ns", false);
+    bench.refresh_all("refresh_ns", true);
     const auto before = cpu_ns();
     const auto drained = bench.correlator->take_refreshed().size();
     bench.json +=

@@ -52,6 +52,28 @@ TEST_CASE("refresh: evidence and description may differ, and a resolved alert is
     CHECK_FALSE(world.correlator->refresh(event, world.now));
 }
 
+TEST_CASE("refresh_all: all of a request's events or none, over any number") {
+    CorrelatorWorld world;
+    std::vector<Event> events;
+    for (int i = 0; i < 200; ++i) events.push_back(expiring("k" + std::to_string(i)));
+    world.fold(events);
+    world.wait(Millis{1000});
+    CHECK(world.correlator->refresh_all({}, world.now));
+    CHECK(world.correlator->take_refreshed().empty());
+    CHECK(world.correlator->refresh_all(events, world.now));
+    const auto seen = world.correlator->take_refreshed();
+    REQUIRE(seen.size() == 200);
+    CHECK(seen.back() == std::pair(AlertId{200}, world.now));
+    for (const std::size_t at : {0, 63, 64, 199}) {
+        auto changed = events;
+        changed[at].summary += "!";
+        CHECK_FALSE(world.correlator->refresh_all(changed, world.now));
+        changed[at] = expiring("unknown");
+        CHECK_FALSE(world.correlator->refresh_all(changed, world.now));
+    }
+    CHECK(world.correlator->take_refreshed().empty());
+}
+
 TEST_CASE("take_refreshed: each alert once, its latest time, ascending, drained") {
     CorrelatorWorld world;
     world.fold({expiring("a"), expiring("b"), expiring("c")});
