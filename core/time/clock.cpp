@@ -2,6 +2,8 @@
 
 #include <cstdio>
 
+#include "core/base/text.hpp"
+
 namespace gantry {
 namespace {
 
@@ -64,28 +66,28 @@ std::string to_rfc3339(Instant at) {
     const std::chrono::year_month_day date{day};
     const std::chrono::hh_mm_ss<Millis> time{at - day};
     char out[40];
-    std::snprintf(out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-                  static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                  static_cast<unsigned>(date.day()), static_cast<int>(time.hours().count()),
-                  static_cast<int>(time.minutes().count()),
-                  static_cast<int>(time.seconds().count()),
-                  static_cast<int>(time.subseconds().count()));
+    std::snprintf(
+        out, sizeof out, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
+        static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+        static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+        static_cast<int>(time.seconds().count()), static_cast<int>(time.subseconds().count()));
     return out;
 }
 
 Result<Instant> parse_rfc3339(std::string_view text) {
     std::size_t pos = 0;
     int year, month, day, hour, minute, second, ms, shift;
-    const bool shaped = digits(text, pos, 4, year) && literal(text, pos, "-") &&
-                        digits(text, pos, 2, month) && literal(text, pos, "-") &&
-                        digits(text, pos, 2, day) && literal(text, pos, "Tt ") &&
-                        digits(text, pos, 2, hour) && literal(text, pos, ":") &&
-                        digits(text, pos, 2, minute) && literal(text, pos, ":") &&
-                        digits(text, pos, 2, second) && fraction(text, pos, ms) &&
-                        offset(text, pos, shift) && pos == text.size();
+    const bool shaped =
+        digits(text, pos, 4, year) && literal(text, pos, "-") && digits(text, pos, 2, month) &&
+        literal(text, pos, "-") && digits(text, pos, 2, day) && literal(text, pos, "Tt ") &&
+        digits(text, pos, 2, hour) && literal(text, pos, ":") && digits(text, pos, 2, minute) &&
+        literal(text, pos, ":") && digits(text, pos, 2, second) && fraction(text, pos, ms) &&
+        offset(text, pos, shift) && pos == text.size();
     if (!shaped) {
-        return fail(ErrorCode::invalid_input,
-                    "\"" + std::string(text.substr(0, 64)) + "\" is not an RFC 3339 time");
+        // Bytes from outside, cut anywhere, become valid UTF-8 here.
+        return fail(
+            ErrorCode::invalid_input,
+            "\"" + truncate_utf8(sanitise(text.substr(0, 64)), 64) + "\" is not an RFC 3339 time");
     }
     const std::chrono::year_month_day date{std::chrono::year{year},
                                            std::chrono::month{static_cast<unsigned>(month)},
