@@ -1,0 +1,80 @@
+// Alerts, the decisions about them, and the explanation of both.
+#include <nlohmann/json.hpp>
+
+#include "console/api/handlers.hpp"
+#include "core/model/json.hpp"
+#include "core/records/alerts.hpp"
+
+namespace gantry::console {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string explanation_document(const Explanation& explanation) {
+    Json decisions = Json::array();
+    for (const ExplainedDecision& item : explanation.decisions) {
+        Json decision = Json::parse(to_json(item.decision));
+        decision["sentences"] = item.sentences;
+        decision["rule"] = item.rule.empty() ? Json(nullptr) : Json(item.rule);
+        decision["rules_passed"] = item.rules_passed;
+        decisions.push_back(std::move(decision));
+    }
+    const Json document{{"subject", explanation.subject},
+                        {"more", explanation.more},
+                        {"decisions", std::move(decisions)}};
+    return document.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace
+
+Answer list_alerts(Desk& desk, Call call) {
+    Query query(call.request);
+    records::AlertFilter filter;
+    filter.state = query.word<AlertState>("state");
+    filter.asset = query.id<AssetId>("asset");
+    filter.incident = query.incident("incident");
+    filter.key = query.text("key", k_max_key_bytes);
+    const PageRequest page = query.page();
+    if (auto good = query.result(); !good) co_return good.error();
+    auto read = [scope = call.principal.scope, filter, page](storage::Connection& connection) {
+        return records::alerts(connection, scope, filter, page);
+    };
+    auto found = co_await desk.store.read(std::move(read));
+    if (!found) co_return found.error();
+    co_return page_answer(*found, [](const Alert& alert) { return to_json(alert); });
+}
+
+Answer show_alert(Desk& desk, Call call) {
+    const auto id = id_in_path(call, "alert");
+    if (!id) co_return id.error();
+    auto read = [scope = call.principal.scope, id = AlertId{*id}](storage::Connection& connection) {
+        return records::alert(connection, scope, id);
+    };
+    auto found = co_await desk.store.read(std::move(read));
+    if (!found) co_return found.error();
+    co_return json_answer(to_json(*found));
+}
+
+Answer list_decisions(Desk& desk, Call call) {
+    Query query(call.request);
+    records::DecisionFilter filter;
+    filter.alert = query.id<AlertId>("alert");
+    filter.incident = query.incident("incident");
+    const PageRequest page = query.page();
+    if (auto good = query.result(); !good) co_return good.error();
+    auto read = [scope = call.principal.scope, filter, page](storage::Connection& connection) {
+        return records::decisions(connection, scope, filter, page);
+    };
+    auto found = co_await desk.store.read(std::move(read));
+    if (!found) co_return found.error();
+    co_return page_answer(*found, [](const Decision& decision) { return to_json(decision); });
+}
+
+Answer explain(Desk& desk, Call call) {
+    const std::string id = sanitise(call.path.at(0));
+    auto explained = co_await desk.parts.explainer.explain(call.principal.scope, id);
+    if (!explained) co_return explained.error();
+    co_return json_answer(explanation_document(*explained));
+}
+
+}  // namespace gantry::console
