@@ -14,9 +14,10 @@ constexpr Millis k_minute{60'000};
 constexpr Millis k_day{86'400'000};
 
 bool is_name(std::string_view text) {
-    return !text.empty() && text.size() <= 63 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    });
+    return !text.empty() && text.size() <= 40 && text.front() != '-' &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+           });
 }
 
 // One '@' between two parts, no blanks or controls: enough to catch mistakes and to keep a header
@@ -55,9 +56,8 @@ void read_webhook(Section& s, ConnectorSettings& out) {
     s.text("url", out.url, 2048);
     s.secret("secret", out.secret);
     s.path("ca_file", out.ca_file);
-    s.map("headers", out.headers, 32);
     if (out.kind != ConnectorKind::webhook) {
-        for (const char* key : {"url", "secret", "ca_file", "headers"}) {
+        for (const char* key : {"url", "secret", "ca_file"}) {
             if (s.has(key)) s.problem(key, "is only for the kind \"webhook\"");
         }
         return;
@@ -92,7 +92,7 @@ ConnectorSettings read_connector(Section& s) {
     s.require("kind");
     s.text("name", out.name, 100);
     if (s.has("name") && !is_name(out.name)) {
-        s.problem("name", "must consist of at most 63 of a-z, 0-9, - and _");
+        s.problem("name", "must be 1 to 40 of a-z, 0-9 and -, not beginning with -");
     }
     s.word<ConnectorKind>("kind", out.kind,
                           {{"webhook", ConnectorKind::webhook}, {"mail", ConnectorKind::mail}});
@@ -101,7 +101,7 @@ ConnectorSettings read_connector(Section& s) {
     s.texts("organisations", out.organisations);
     s.number("min_priority", out.min_priority, {1, 5});
     read_operations(s, out.operations);
-    s.duration("timeout", out.timeout, {k_second, 10 * k_minute});
+    s.duration("timeout", out.timeout, {k_second, 5 * k_minute});
     s.duration("give_up_after", out.give_up_after, {k_minute, 30 * k_day});
     s.number("concurrency", out.concurrency, {1, 64});
     return out;

@@ -28,7 +28,6 @@ struct ConnectorSettings {
     std::string url;
     Redacted<std::string> secret;  // signs the body with HMAC-SHA256
     std::string ca_file;
-    std::vector<std::pair<std::string, std::string>> headers;
     // mail
     std::string from;
     std::vector<std::string> to;

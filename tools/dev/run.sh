@@ -94,12 +94,14 @@ enrol_agent() {
     authority=$(sha256sum <"$GANTRY_CA")
     [ "$authority" != "$(cat var/agent.enrolled 2>/dev/null)" ] || return 0
     say "enrolling the agent of this machine, state in var/agent"
-    local reply token
+    local reply token force=()
+    # It was enrolled with another gantryd: this one's state is new.
+    [ ! -f var/agent.enrolled ] || force=(--force)
     reply=$(source var/env && gantry tokens create --organisation default --site default \
         --role server --json) || die "no enrolment token: $reply"
     token=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])' <<<"$reply")
     "$BIN/gantry-agent" --state var/agent enrol --server "$GANTRY_URL" --ca "$GANTRY_CA" \
-        --token "$token"
+        --token "$token" "${force[@]}"
     echo "$authority" >var/agent.enrolled
 }
 

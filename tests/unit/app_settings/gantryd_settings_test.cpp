@@ -127,7 +127,8 @@ TEST_CASE("gantryd settings: connector names are unique and plain") {
                    "  - {name: a, kind: webhook, url: https://y}\n"
                    "  - {name: A b, kind: webhook, url: https://z}\n") ==
           "gantry.yaml:3: \"connectors[1].name\" stands twice: \"a\"\n"
-          "gantry.yaml:4: \"connectors[2].name\" must consist of at most 63 of a-z, 0-9, - and _");
+          "gantry.yaml:4: \"connectors[2].name\" must be 1 to 40 of a-z, 0-9 and -, not beginning "
+          "with -");
 }
 
 TEST_CASE("gantryd settings: mail connectors need a mail server") {
