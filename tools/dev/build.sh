@@ -118,8 +118,16 @@ verb_bench() {
 }
 
 verb_package() {
-    [ -f installers/CMakeLists.txt ] || die "package: there are no packages yet (installers/)"
-    ensure build
-    build_targets release
-    cpack --config build/release/CPackConfig.cmake -B build/packages
+    ensure build package
+    build_targets release gantryd gantry gantry-agent
+    [ -f build/release/CPackConfig.cmake ] || die "package: the programs are not all there yet"
+    rm -rf build/packages
+    cpack --config build/release/CPackConfig.cmake -B build/packages >"$(log_of package)" 2>&1 || {
+        tail -n 20 build/logs/package.log >&2
+        die "cpack failed (build/logs/package.log)"
+    }
+    rm -rf build/packages/_CPack_Packages
+    for file in build/packages/*.deb; do
+        say "$file: $(dpkg-deb -f "$file" Package Version Installed-Size | paste -sd' ')"
+    done
 }
