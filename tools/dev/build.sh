@@ -81,7 +81,8 @@ verb_cover() {
     # Branches that only exceptions take are the compiler's, not ours.
     gcovr --root . --object-directory build/coverage -j "$(cores)" --branches \
         --exclude-throw-branches --exclude-unreachable-branches --exclude 'tests/' \
-        --exclude 'build/' --json-summary build/coverage/summary.json --print-summary
+        --exclude 'build/' --json-summary build/coverage/summary.json >/dev/null
+    python3 tools/dev/coverage_by_room.py build/coverage/summary.json
 }
 
 describe_machine() {
