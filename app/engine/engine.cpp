@@ -203,10 +203,7 @@ asio::awaitable<Result<void>> Engine::accept(journal::Record record) {
 }
 
 bool Engine::coalesce(const std::vector<Event>& events, Instant now) {
-    for (const Event& event : events) {
-        // Those already noted stay noted: they were seen, whatever the others turn out to be.
-        if (!parts_.correlator.refresh(event, now)) return false;
-    }
+    if (!events.empty() && !parts_.correlator.refresh_all(events, now)) return false;
     coalesced_.add(static_cast<std::int64_t>(events.size()));
     return true;
 }

@@ -1,0 +1,191 @@
+#include "itsm/outbox/sql_outbox.hpp"
+
+#include "core/base/text.hpp"
+#include "core/records/query.hpp"
+
+namespace gantry::itsm {
+namespace {
+
+using records::Query;
+
+constexpr std::size_t k_max_error_bytes = 1024;
+
+// Only the oldest unfinished row of an incident may go: a tool never sees a resolve before its
+// open. A dead row stops those behind it until a person retries it.
+constexpr std::string_view k_due =
+    "SELECT o.id, o.organisation_id, o.incident_id, o.operation, o.idempotency_key, o.payload, "
+    "o.attempts, o.created_at FROM outbox o WHERE o.connector = $1 AND "
+    "((o.state = 0 AND o.next_attempt_at <= $2) OR (o.state = 1 AND o.lease_until <= $3)) AND "
+    "NOT EXISTS (SELECT 1 FROM outbox b WHERE b.connector = o.connector AND "
+    "b.incident_id = o.incident_id AND b.id < o.id AND b.state <> 2) "
+    "ORDER BY o.id LIMIT $4";
+
+class SqlOutbox final : public Outbox {
+public:
+    explicit SqlOutbox(storage::Database& database) : database_(database) {}
+
+    Result<std::vector<Delivery>> lease(const std::string& connector, Instant now, Millis lease,
+                                        std::size_t max) override;
+    Result<void> delivered(DeliveryId id, const std::string& remote_id, Instant now) override;
+    Result<void> retry(DeliveryId id, const std::string& error, Instant next_attempt) override;
+    Result<void> dead(DeliveryId id, const std::string& error, Instant now) override;
+    Result<void> release(DeliveryId id, Instant next_attempt) override;
+    Result<std::string> remote_id(const std::string& connector, IncidentId incident) override;
+    Result<std::optional<Instant>> next_due(const std::string& connector) override;
+
+private:
+    Result<storage::Connection*> connection();
+    Result<std::vector<Delivery>> due(storage::Connection& connection, const std::string& connector,
+                                      Instant now, std::size_t max);
+    // Runs one change as a transaction of its own.
+    template <class Change>
+    Result<void> commit(Change change);
+
+    storage::Database& database_;
+    std::unique_ptr<storage::Connection> connection_;
+};
+
+Result<storage::Connection*> SqlOutbox::connection() {
+    if (!connection_) {
+        auto opened = database_.connect(storage::Durability::full);
+        if (!opened) return opened.error();
+        connection_ = std::move(*opened);
+    }
+    return connection_.get();
+}
+
+template <class Change>
+Result<void> SqlOutbox::commit(Change change) {
+    auto open = connection();
+    if (!open) return open.error();
+    auto transaction = storage::Transaction::begin(**open);
+    if (!transaction) return transaction.error();
+    if (Result<void> done = change(**open); !done) return done;
+    return transaction->commit();
+}
+
+Result<std::vector<Delivery>> SqlOutbox::due(storage::Connection& connection,
+                                             const std::string& connector, Instant now,
+                                             std::size_t max) {
+    Query query(connection, k_due);
+    query.bind(connector, now, now, max);
+    std::vector<Delivery> out;
+    while (query.next()) {
+        Delivery row;
+        row.id = query.id<DeliveryId>();
+        row.organisation = query.id<OrganisationId>();
+        row.connector = connector;
+        row.incident = query.id<IncidentId>();
+        row.operation = query.word<Operation>();
+        row.idempotency_key = query.text();
+        row.payload = query.text();
+        row.attempts = query.integer() + 1;
+        row.created_at = query.time();
+        row.state = DeliveryState::in_flight;
+        out.push_back(std::move(row));
+    }
+    if (auto done = query.done(); !done) return done.error();
+    return out;
+}
+
+Result<std::vector<Delivery>> SqlOutbox::lease(const std::string& connector, Instant now,
+                                               Millis lease, std::size_t max) {
+    std::vector<Delivery> leased;
+    auto done = commit([&](storage::Connection& open) -> Result<void> {
+        auto rows = due(open, connector, now, max);
+        if (!rows) return rows.error();
+        for (Delivery& row : *rows) {
+            row.lease_until = now + lease;
+            Query update(open,
+                         "UPDATE outbox SET state = 1, attempts = $1, lease_until = $2 "
+                         "WHERE id = $3");
+            if (auto ok = update.bind(row.attempts, row.lease_until, row.id).run(); !ok) return ok;
+        }
+        leased = std::move(*rows);
+        return {};
+    });
+    if (!done) return done.error();
+    return leased;
+}
+
+Result<void> SqlOutbox::delivered(DeliveryId id, const std::string& remote_id, Instant now) {
+    return commit([&](storage::Connection& open) -> Result<void> {
+        {
+            Query update(open,
+                         "UPDATE outbox SET state = 2, delivered_at = $1, remote_id = $2, "
+                         "last_error = '', lease_until = 0 WHERE id = $3");
+            if (auto ok = update.bind(now, remote_id, id).run(); !ok) return ok;
+        }
+        if (remote_id.empty()) return {};
+        Query link(open,
+                   "INSERT INTO connector_links (connector, incident_id, remote_id, updated_at) "
+                   "SELECT connector, incident_id, $1, $2 FROM outbox WHERE id = $3 "
+                   "ON CONFLICT (connector, incident_id) DO UPDATE SET "
+                   "remote_id = excluded.remote_id, updated_at = excluded.updated_at");
+        return link.bind(remote_id, now, id).run();
+    });
+}
+
+Result<void> SqlOutbox::retry(DeliveryId id, const std::string& error, Instant next_attempt) {
+    return commit([&](storage::Connection& open) {
+        Query update(open,
+                     "UPDATE outbox SET state = 0, next_attempt_at = $1, last_error = $2, "
+                     "lease_until = 0 WHERE id = $3");
+        return update.bind(next_attempt, truncate_utf8(sanitise(error), k_max_error_bytes), id)
+            .run();
+    });
+}
+
+Result<void> SqlOutbox::dead(DeliveryId id, const std::string& error, Instant now) {
+    return commit([&](storage::Connection& open) {
+        Query update(open,
+                     "UPDATE outbox SET state = 3, next_attempt_at = $1, last_error = $2, "
+                     "lease_until = 0 WHERE id = $3");
+        return update.bind(now, truncate_utf8(sanitise(error), k_max_error_bytes), id).run();
+    });
+}
+
+Result<void> SqlOutbox::release(DeliveryId id, Instant next_attempt) {
+    return commit([&](storage::Connection& open) {
+        Query update(open,
+                     "UPDATE outbox SET state = 0, attempts = attempts - 1, next_attempt_at = $1, "
+                     "lease_until = 0 WHERE id = $2 AND state = 1");
+        return update.bind(next_attempt, id).run();
+    });
+}
+
+Result<std::string> SqlOutbox::remote_id(const std::string& connector, IncidentId incident) {
+    auto open = connection();
+    if (!open) return open.error();
+    Query query(**open,
+                "SELECT remote_id FROM connector_links WHERE connector = $1 AND incident_id = $2");
+    query.bind(connector, incident);
+    std::string found;
+    if (query.next()) found = query.text();
+    if (auto done = query.done(); !done) return done.error();
+    return found;
+}
+
+Result<std::optional<Instant>> SqlOutbox::next_due(const std::string& connector) {
+    auto open = connection();
+    if (!open) return open.error();
+    Query query(**open,
+                "SELECT COALESCE(MIN(CASE WHEN state = 0 THEN next_attempt_at ELSE lease_until "
+                "END), 0) FROM outbox o WHERE connector = $1 AND state IN (0, 1) AND NOT EXISTS "
+                "(SELECT 1 FROM outbox b WHERE b.connector = o.connector AND "
+                "b.incident_id = o.incident_id AND b.id < o.id AND b.state <> 2)");
+    query.bind(connector);
+    Instant due{};
+    if (query.next()) due = query.time();
+    if (auto done = query.done(); !done) return done.error();
+    if (due == Instant{}) return std::optional<Instant>{};
+    return std::optional<Instant>{due};
+}
+
+}  // namespace
+
+std::unique_ptr<Outbox> make_outbox(storage::Database& database) {
+    return std::make_unique<SqlOutbox>(database);
+}
+
+}  // namespace gantry::itsm

@@ -1,0 +1,195 @@
+#include "itsm/tickets/ticket_commands.hpp"
+
+#include "core/records/access.hpp"
+#include "itsm/cmdb/asset_rows.hpp"
+#include "itsm/cmdb/identity.hpp"
+#include "itsm/tickets/incident_machine.hpp"
+#include "itsm/tickets/incident_rows.hpp"
+
+namespace gantry::itsm {
+namespace {
+
+class Executor {
+public:
+    explicit Executor(CommandWork work) : work_(work) {}
+
+    Result<CommandOutcome> operator()(const CreateIncident& wanted);
+    Result<CommandOutcome> operator()(const AddNote& wanted) { return change(wanted, add_note); }
+    Result<CommandOutcome> operator()(const AssignIncident& wanted) {
+        return change(wanted, assign);
+    }
+    Result<CommandOutcome> operator()(const ChangeIncidentState& wanted) {
+        return change(wanted, change_state);
+    }
+    Result<CommandOutcome> operator()(const ChangePriority& wanted) {
+        return change(wanted, change_priority);
+    }
+    Result<CommandOutcome> operator()(const EnrolAgent& wanted);
+    Result<CommandOutcome> operator()(const ReportFacts& wanted);
+
+private:
+    template <class Wanted, class Machine>
+    Result<CommandOutcome> change(const Wanted& wanted, Machine machine);
+    Result<CommandOutcome> record(Step step);
+    Result<Asset> asset_for(const Facts& facts, SiteId site, bool& created);
+    Result<void> save_facts(Asset& asset, const Facts& facts, const std::string& rule);
+
+    [[nodiscard]] Scope scope() const { return Scope::of(work_.command.organisation); }
+    [[nodiscard]] Stamp stamp() const {
+        return {work_.command.actor, work_.context.now, work_.context.seq};
+    }
+
+    CommandWork work_;
+};
+
+std::string asset_name(const Facts& facts) {
+    if (!facts.hostname.empty()) return facts.hostname;
+    if (!facts.fqdn.empty()) return facts.fqdn;
+    return facts.serial.empty() ? "unnamed endpoint" : facts.serial;
+}
+
+AssetClass class_of(const Facts& facts, const std::string& role) {
+    const CanonicalFacts canonical = canonicalise(facts);
+    if (canonical.container) return AssetClass::container;
+    if (canonical.virtual_machine) return AssetClass::virtual_machine;
+    return role == "workstation" ? AssetClass::workstation : AssetClass::server;
+}
+
+Result<CommandOutcome> Executor::record(Step step) {
+    step.entry.id = TimelineId{work_.sequences.next_timeline++};
+    if (auto done = insert_timeline(work_.connection, step.entry); !done) return done.error();
+    auto told = work_.outbox.write(work_.connection, step.incident, step.operation, step.entry,
+                                   work_.sequences);
+    if (!told) return told.error();
+    CommandOutcome outcome;
+    outcome.incident = std::move(step.incident);
+    return outcome;
+}
+
+template <class Wanted, class Machine>
+Result<CommandOutcome> Executor::change(const Wanted& wanted, Machine machine) {
+    const auto incident = find_incident(work_.connection, scope(), wanted.incident);
+    if (!incident) return incident.error();
+    const auto& expected = work_.command.expected_version;
+    if (expected && *expected != incident->version) {
+        return fail(ErrorCode::conflict, incident_number(incident->id) + " has version " +
+                                             std::to_string(incident->version) + ", not " +
+                                             std::to_string(*expected));
+    }
+    auto step = machine(*incident, wanted, stamp());
+    if (!step) return step.error();
+    if (auto done = update_incident(work_.connection, step->incident); !done) return done.error();
+    return record(std::move(*step));
+}
+
+Result<CommandOutcome> Executor::operator()(const CreateIncident& wanted) {
+    SiteId site;
+    if (wanted.asset.is_set()) {
+        const auto asset = find_asset(work_.connection, scope(), wanted.asset);
+        if (!asset) return asset.error();
+        site = asset->site;
+    }
+    auto step = create(wanted, IncidentId{work_.sequences.next_incident},
+                       work_.command.organisation, site, stamp());
+    if (!step) return step.error();
+    ++work_.sequences.next_incident;
+    if (auto done = insert_incident(work_.connection, step->incident); !done) return done.error();
+    return record(std::move(*step));
+}
+
+Result<void> Executor::save_facts(Asset& asset, const Facts& facts, const std::string& rule) {
+    asset.facts = facts;
+    asset.name = asset_name(facts);
+    asset.identified_by = rule;
+    asset.last_seen_at = work_.context.now;
+    return save_identities(work_.connection, asset.organisation, asset.id,
+                           identity_keys(canonicalise(facts)));
+}
+
+Result<Asset> Executor::asset_for(const Facts& facts, SiteId site, bool& created) {
+    SqlIdentityLookup lookup(work_.connection, work_.command.organisation);
+    const auto match = identify(canonicalise(facts), lookup);
+    if (!match) return match.error();
+    created = !match->asset.is_set();
+    Asset asset;
+    if (created) {
+        asset.id = AssetId{work_.sequences.next_asset++};
+        asset.organisation = work_.command.organisation;
+        asset.site = site;
+        asset.created_at = work_.context.now;
+        if (auto done = save_facts(asset, facts, match->rule); !done) return done.error();
+        return asset;
+    }
+    auto known = find_asset(work_.connection, scope(), match->asset);
+    if (!known) return known.error();
+    asset = std::move(*known);
+    ++asset.version;
+    if (auto done = save_facts(asset, facts, match->rule); !done) return done.error();
+    return asset;
+}
+
+Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
+    const auto token =
+        records::use_enrolment_token(work_.connection, TokenId{wanted.token_id}, work_.context.now);
+    if (!token) return token.error();
+    if (token->organisation != work_.command.organisation) {
+        return fail(ErrorCode::forbidden, "the token belongs to another organisation");
+    }
+    bool created = false;
+    auto asset = asset_for(wanted.facts, wanted.site, created);
+    if (!asset) return asset.error();
+    asset->asset_class = class_of(wanted.facts, wanted.role);
+    auto saved =
+        created ? insert_asset(work_.connection, *asset) : update_asset(work_.connection, *asset);
+    if (!saved) return saved.error();
+    records::AgentCredential agent;
+    agent.agent_id = wanted.agent_id;
+    agent.organisation = work_.command.organisation;
+    agent.site = wanted.site;
+    agent.role = wanted.role;
+    agent.asset = asset->id;
+    agent.credential_hash = wanted.credential_hash;
+    agent.name = asset->name;
+    if (auto done = records::insert_agent(work_.connection, agent, work_.context.now); !done) {
+        return done.error();
+    }
+    ++work_.sequences.next_agent;
+    CommandOutcome outcome;
+    outcome.asset = asset->id;
+    outcome.agent_id = agent.agent_id;
+    outcome.agent_name = agent.name;
+    outcome.asset_created = created;
+    return outcome;
+}
+
+Result<CommandOutcome> Executor::operator()(const ReportFacts& wanted) {
+    const auto agent = records::agent_by_id(work_.connection, wanted.agent_id);
+    if (!agent) return agent.error();
+    auto asset = find_asset(work_.connection, scope(), agent->asset);
+    if (!asset) return asset.error();
+    SqlIdentityLookup lookup(work_.connection, work_.command.organisation);
+    const auto known = lookup.keys_of(asset->id);
+    if (!known) return known.error();
+    if (!is_consistent(canonicalise(wanted.facts), *known)) {
+        return fail(ErrorCode::conflict,
+                    "agent " + wanted.agent_id + " reports the facts of another machine than " +
+                        asset->name + " (asset " + std::to_string(asset->id.value) +
+                        "): a clone, or its disk in another chassis; enrol it anew");
+    }
+    ++asset->version;
+    if (auto done = save_facts(*asset, wanted.facts, "agent key"); !done) return done.error();
+    if (auto done = update_asset(work_.connection, *asset); !done) return done.error();
+    CommandOutcome outcome;
+    outcome.asset = asset->id;
+    outcome.agent_id = wanted.agent_id;
+    outcome.agent_name = asset->name;
+    return outcome;
+}
+
+}  // namespace
+
+Result<CommandOutcome> execute_command(CommandWork work) {
+    return std::visit(Executor(work), work.command.body);
+}
+
+}  // namespace gantry::itsm
