@@ -74,10 +74,10 @@ asio::awaitable<void> Engine::sleep(Millis time) {
 
 asio::awaitable<Result<void>> Engine::start() {
     const Instant now = parts_.clock.now();
-    auto restore = [this, now]() -> Result<std::int64_t> {
+    auto restore = [this]() -> Result<std::int64_t> {
         auto open = connection();
         if (!open) return open.error();
-        auto done = projector_.restore(**open, parts_.desk, now, options_.reopen_window);
+        auto done = projector_.restore(**open, parts_.desk);
         if (!done) return done.error();
         return records::progress(**open, k_alive);
     };

@@ -19,7 +19,6 @@
 namespace gantry::app {
 
 struct EngineOptions {
-    Millis reopen_window{30 * 60'000};
     Millis command_deadline{20'000};
     std::int64_t max_lag_records = 200'000;  // beyond it the gates answer limit
     Millis journal_retention{7 * 86'400'000LL};

@@ -42,15 +42,14 @@ Projector::Projector(correlator::Correlator& correlator, TicketStore& tickets,
       broken_(metrics.counter("gantry_journal_broken_total",
                               "Journal records that could not be decoded and were passed over")) {}
 
-Result<void> Projector::restore(storage::Connection& connection, ServiceDesk& desk, Instant now,
-                                Millis reopen_window) {
+Result<void> Projector::restore(storage::Connection& connection, ServiceDesk& desk) {
     auto cursor = records::cursor(connection);
     if (!cursor) return cursor.error();
     cursor_ = *cursor;
     auto sequences = records::load_sequences(connection);
     if (!sequences) return sequences.error();
     sequences_ = *sequences;
-    if (auto done = restore_rows(connection, desk, now, reopen_window); !done) return done;
+    if (auto done = restore_rows(connection, desk); !done) return done;
     auto agents = records::agents(connection, Scope::all());
     if (!agents) return agents.error();
     for (const auto& agent : *agents) {
@@ -60,8 +59,7 @@ Result<void> Projector::restore(storage::Connection& connection, ServiceDesk& de
     return {};
 }
 
-Result<void> Projector::restore_rows(storage::Connection& connection, ServiceDesk& desk,
-                                     Instant now, Millis reopen_window) {
+Result<void> Projector::restore_rows(storage::Connection& connection, ServiceDesk& desk) {
     for (PageRequest page{0, k_page};;) {
         auto assets = desk.assets(connection, Scope::all(), {}, page);
         if (!assets) return assets.error();
@@ -69,6 +67,8 @@ Result<void> Projector::restore_rows(storage::Connection& connection, ServiceDes
         if (!assets->next) break;
         page.after = *assets->next;
     }
+    // Open ones and all resolved ones: which of these may be reopened is the fold's decision, by
+    // the journal's time, not by ours.
     IncidentFilter open;
     open.open = true;
     IncidentFilter resolved;
@@ -77,10 +77,7 @@ Result<void> Projector::restore_rows(storage::Connection& connection, ServiceDes
         for (PageRequest page{0, k_page};;) {
             auto incidents = desk.incidents(connection, Scope::all(), filter, page);
             if (!incidents) return incidents.error();
-            for (const Incident& incident : incidents->items) {
-                const bool reopenable = incident.resolved_at + reopen_window >= now;
-                if (filter.open || reopenable) correlator_.restore(incident);
-            }
+            for (const Incident& incident : incidents->items) correlator_.restore(incident);
             if (!incidents->next) break;
             page.after = *incidents->next;
         }

@@ -45,10 +45,8 @@ public:
     Projector(correlator::Correlator& correlator, TicketStore& tickets,
               telemetry::Registry& metrics, telemetry::Log log);
 
-    // Fills the correlator and the agents' directory from the store. Blocking. `now` decides which
-    // resolved incidents may still be reopened.
-    Result<void> restore(storage::Connection& connection, ServiceDesk& desk, Instant now,
-                         Millis reopen_window);
+    // Fills the correlator and the agents' directory from the store. Blocking.
+    Result<void> restore(storage::Connection& connection, ServiceDesk& desk);
     [[nodiscard]] JournalSeq cursor() const { return cursor_; }
 
     // REQUIRES: `records` is not empty, ascending, and begins after cursor(). One batch at a time:
@@ -63,8 +61,7 @@ private:
     void fold_decoded(const journal::Record& record, collector::Decoded decoded, Batch& batch);
     Result<collector::Decoded> decode(const journal::Record& record);
     std::optional<collector::AgentIdentity> find_agent(const std::string& agent_id) const;
-    Result<void> restore_rows(storage::Connection& connection, ServiceDesk& desk, Instant now,
-                              Millis reopen_window);
+    Result<void> restore_rows(storage::Connection& connection, ServiceDesk& desk);
     Result<void> write(storage::Connection& connection, Batch& batch, Sequences& sequences,
                        Result<CommandOutcome>& outcome);
 

@@ -111,7 +111,6 @@ Result<void> Program::compose() {
     deliveries_ = std::move(*deliveries);
 
     EngineOptions options;
-    options.reopen_window = opened_->rules.reopen_window;
     options.max_lag_records = settings_.correlator.max_lag;
     options.journal_retention = settings_.journal_retention;
     options.decision_retention = settings_.correlator.decision_retention;

@@ -159,6 +159,7 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
     outcome.agent_id = agent.agent_id;
     outcome.agent_name = agent.name;
     outcome.asset_created = created;
+    outcome.asset_now = std::move(*asset);
     return outcome;
 }
 
@@ -183,6 +184,7 @@ Result<CommandOutcome> Executor::operator()(const ReportFacts& wanted) {
     outcome.asset = asset->id;
     outcome.agent_id = wanted.agent_id;
     outcome.agent_name = asset->name;
+    outcome.asset_now = std::move(*asset);
     return outcome;
 }
 
