@@ -27,8 +27,8 @@ Result<void> open_certificates(Settings& settings, const DataDirectory& director
 
 Result<std::unique_ptr<storage::Database>> open_records(const Settings& settings,
                                                         const DataDirectory& directory) {
-    const std::string location = settings.storage_location.empty() ? directory.file("gantry.db")
-                                                                   : settings.storage_location;
+    const std::string location =
+        settings.storage_location.empty() ? directory.file("gantry.db") : settings.storage_location;
     auto database = storage::open_database(location);
     if (!database) return database.error();
     if (auto migrated = storage::migrate(**database); !migrated) return migrated.error();

@@ -22,8 +22,9 @@ void lay_over(Json& document, const Json& layer) {
         }
         Json& checks = document["checks"];
         for (const Json& check : value) {
+            const Json id = check.is_object() ? check.value("id", Json()) : Json();
             const auto same = std::find_if(checks.begin(), checks.end(), [&](const Json& known) {
-                return known.value("id", "") == check.value("id", "");
+                return !id.is_null() && known.value("id", Json()) == id;
             });
             if (same == checks.end()) {
                 checks.push_back(check);
@@ -50,6 +51,18 @@ std::string etag_of(const std::string& json) {
 
 Policies::Policies(std::string built_in, telemetry::Log log)
     : built_in_(std::move(built_in)), log_(std::move(log)) {}
+
+Result<void> Policies::check(const records::PolicyRow& row) const {
+    const Json layer = Json::parse(row.document, nullptr, false);
+    if (!layer.is_object()) {
+        return fail(ErrorCode::invalid_input, "policy \"" + row.name + "\" must be an object");
+    }
+    Json document = Json::parse(built_in_);
+    lay_over(document, layer);
+    const auto checked = decode_policy(document.dump(), row.name);
+    if (!checked) return checked.error();
+    return {};
+}
 
 void Policies::load(std::vector<records::PolicyRow> rows) {
     rows_ = std::move(rows);

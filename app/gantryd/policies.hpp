@@ -23,6 +23,8 @@ public:
     // `built_in` is a complete policy as JSON.
     Policies(std::string built_in, telemetry::Log log);
 
+    // Would agents take this layer over the built-in one? invalid_input names what is wrong.
+    [[nodiscard]] Result<void> check(const records::PolicyRow& row) const;
     void load(std::vector<records::PolicyRow> rows);
     PolicyDocument effective(const EndpointPlace& place) override;
 

@@ -32,6 +32,24 @@ namespace {
 constexpr std::chrono::seconds k_presence_tick{1};
 constexpr std::chrono::seconds k_policy_tick{3};
 
+// The server's own signs of life, for `gantry status`.
+class EngineVitals final : public VitalSigns {
+public:
+    EngineVitals(const Engine& engine, collector::AgentBook& book) : engine_(engine), book_(book) {}
+    Vitals vitals(const Scope& scope) override {
+        Vitals out{engine_.ready(), engine_.lag(), 0, 0};
+        for (const auto& [id, entry] : book_.entries()) {
+            if (entry.agent.revoked || !scope.allows(entry.agent.organisation)) continue;
+            ++(entry.offline ? out.agents_offline : out.agents_online);
+        }
+        return out;
+    }
+
+private:
+    const Engine& engine_;
+    collector::AgentBook& book_;
+};
+
 class Program {
 public:
     Program(Settings settings, telemetry::Log log)
@@ -41,6 +59,7 @@ public:
 
 private:
     Result<void> compose();
+    void compose_rooms();
     asio::awaitable<Result<void>> start();
     asio::awaitable<void> serve();
     asio::awaitable<void> watch_presence();
@@ -76,6 +95,7 @@ private:
     std::unique_ptr<collector::Presence> presence_;
     std::unique_ptr<collector::AgentDesk> agent_desk_;
     std::unique_ptr<collector::IntakeDesk> intake_desk_;
+    std::unique_ptr<EngineVitals> vitals_;
     std::unique_ptr<console::Api> api_;
     std::optional<Routes> routes_;
     std::unique_ptr<http::Server> server_;
@@ -105,8 +125,8 @@ Result<void> Program::compose() {
     tickets_ = itsm::make_ticket_store(std::move(*subscriptions));
     desk_ = itsm::make_service_desk();
 
-    auto deliveries = Deliveries::make({executor, database, clock_, random_, metrics_, log_},
-                                       settings_);
+    auto deliveries =
+        Deliveries::make({executor, database, clock_, random_, metrics_, log_}, settings_);
     if (!deliveries) return deliveries.error();
     deliveries_ = std::move(*deliveries);
 
@@ -119,20 +139,31 @@ Result<void> Program::compose() {
                     metrics_, log_, [this] { deliveries_->notify(); }},
         options);
 
+    compose_rooms();
+    return {};
+}
+
+void Program::compose_rooms() {
+    storage::Database& database = *opened_->database;
     policies_ = std::make_unique<Policies>(opened_->policy_json, log_);
     tokens_ = std::make_unique<TokenCache>(database, reader_, clock_);
-    explainer_ = std::make_unique<DecisionExplainer>(database, reader_, *desk_, *journal_,
-                                                     opened_->rules);
+    explainer_ =
+        std::make_unique<DecisionExplainer>(database, reader_, *desk_, *journal_, opened_->rules);
     collector::PresenceOptions silence;
     silence.grace = settings_.agents.offline_after;
-    presence_ = std::make_unique<collector::Presence>(book_, *engine_, clock_, silence, metrics_,
-                                                      log_);
+    presence_ =
+        std::make_unique<collector::Presence>(book_, *engine_, clock_, silence, metrics_, log_);
     agent_desk_ = std::make_unique<collector::AgentDesk>(collector::AgentDeskParts{
         book_, *engine_, *engine_, *policies_, *tokens_, clock_, random_, metrics_, log_,
         [this](collector::AgentEntry& entry) { presence_->returned(entry); }});
-    intake_desk_ =
-        std::make_unique<collector::IntakeDesk>(*engine_, *tokens_, clock_, metrics_);
-    return {};
+    intake_desk_ = std::make_unique<collector::IntakeDesk>(*engine_, *tokens_, clock_, metrics_);
+    vitals_ = std::make_unique<EngineVitals>(*engine_, book_);
+    api_ = std::make_unique<console::Api>(
+        console::ApiParts{database, *desk_, *engine_, *tokens_, *explainer_, *vitals_, clock_,
+                          random_, metrics_, log_, GANTRY_VERSION,
+                          [this](const records::PolicyRow& row) { return policies_->check(row); },
+                          [this] { tokens_->clear(); }, [this] { policy_timer_.cancel(); },
+                          [this] { deliveries_->notify(); }});
 }
 
 // Agents as the records know them now that the journal is folded; who has a firing "offline" alert
@@ -208,15 +239,15 @@ asio::awaitable<void> Program::watch_presence() {
 }
 
 Result<void> Program::open_server() {
-    routes_.emplace(Routes{
-        [this](std::string rest, http::Request request) {
-            return agent_desk_->handle(std::move(rest), std::move(request));
-        },
-        [this](std::string rest, http::Request request) {
-            return intake_desk_->handle(std::move(rest), std::move(request));
-        },
-        [this](http::Request request) { return api_->handle(std::move(request)); },
-        [this] { return engine_->ready(); }, metrics_});
+    routes_.emplace(
+        Routes{[this](std::string rest, http::Request request) {
+                   return agent_desk_->handle(std::move(rest), std::move(request));
+               },
+               [this](std::string rest, http::Request request) {
+                   return intake_desk_->handle(std::move(rest), std::move(request));
+               },
+               [this](http::Request request) { return api_->handle(std::move(request)); },
+               [this] { return engine_->ready(); }, metrics_});
     http::raise_file_limit();
     auto server = http::start_server(
         context_.get_executor(), settings_.server.http,
