@@ -1,0 +1,210 @@
+#include "connectors/engine/settings.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+#include "core/base/text.hpp"
+
+namespace gantry::connectors {
+namespace {
+
+constexpr std::size_t k_max_secret_bytes = 4096;
+
+Error wrong(const std::string& name, const std::string& what) {
+    return fail(ErrorCode::invalid_input, "connector \"" + name + "\": " + what);
+}
+
+bool is_name(std::string_view name) {
+    const bool shaped = !name.empty() && name.size() <= 40 && name.front() != '-';
+    return shaped && std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+           });
+}
+
+bool is_visible_ascii(std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 0x7f; });
+}
+
+bool is_host(std::string_view host) {
+    return !host.empty() && is_visible_ascii(host) &&
+           host.find_first_of("<>()\\,;\"@") == std::string_view::npos;
+}
+
+// Enough of RFC 5321 to catch a typing error and to keep line ends out of the envelope.
+bool is_address(std::string_view address) {
+    const auto at = address.rfind('@');
+    return at != std::string_view::npos && at > 0 && address.size() <= 254 &&
+           is_visible_ascii(address) && is_host(address.substr(at + 1)) &&
+           address.substr(0, at).find_first_of("<>(),;\"") == std::string_view::npos;
+}
+
+struct UrlParts {
+    std::string scheme;
+    std::string authority;
+};
+
+UrlParts split(std::string_view url) {
+    const auto colon = url.find("://");
+    if (colon == std::string_view::npos) return {};
+    const auto rest = url.substr(colon + 3);
+    return {to_lower_ascii(url.substr(0, colon)),
+            std::string(rest.substr(0, rest.find_first_of("/?#")))};
+}
+
+// Empty when the URL is one of `schemes`, has a host and carries no credential.
+std::string url_problem(std::string_view url, std::string_view plain, std::string_view secure) {
+    const UrlParts parts = split(url);
+    if (parts.scheme != plain && parts.scheme != secure) {
+        return "url must begin with " + std::string(plain) + ":// or " + std::string(secure) +
+               "://";
+    }
+    if (parts.authority.empty() || parts.authority.front() == ':') return "url names no host";
+    if (parts.authority.find('@') != std::string::npos) {
+        return "url must not carry a user or password: they would end up in logs";
+    }
+    if (!is_visible_ascii(url) || url.size() > 2048) {
+        return "url has spaces or control characters, or is longer than 2048 bytes";
+    }
+    return {};
+}
+
+Result<void> validate_webhook(const ConnectorSettings& settings) {
+    if (auto problem = url_problem(settings.url, "http", "https"); !problem.empty()) {
+        return wrong(settings.name, problem);
+    }
+    if (settings.secrets.empty() || settings.secrets.size() > 4) {
+        return wrong(settings.name,
+                     "secrets: give 1 to 4 (two while one is rotated), so that the receiver can "
+                     "tell our requests from others");
+    }
+    for (const auto& secret : settings.secrets) {
+        if (secret.reveal().empty()) return wrong(settings.name, "secrets: one is empty");
+    }
+    return {};
+}
+
+Result<void> validate_mail(const ConnectorSettings& settings) {
+    if (auto problem = url_problem(settings.url, "smtp", "smtps"); !problem.empty()) {
+        return wrong(settings.name, problem);
+    }
+    if (!is_address(settings.from)) {
+        return wrong(settings.name, "from: \"" + settings.from + "\" is not a mail address");
+    }
+    if (settings.to.empty() || settings.to.size() > 50) {
+        return wrong(settings.name, "to: give 1 to 50 addresses");
+    }
+    for (const auto& address : settings.to) {
+        if (!is_address(address)) {
+            return wrong(settings.name, "to: \"" + address + "\" is not a mail address");
+        }
+    }
+    if (!settings.message_id_domain.empty() && !is_host(settings.message_id_domain)) {
+        return wrong(settings.name, "message_id_domain: \"" + settings.message_id_domain +
+                                        "\" is not a host name");
+    }
+    if (settings.username.empty() != settings.password.reveal().empty()) {
+        return wrong(settings.name, "username and password: give both or none");
+    }
+    return {};
+}
+
+Result<void> in_range(const std::string& name, const char* key, std::int64_t value,
+                      std::int64_t low, std::int64_t high) {
+    if (value >= low && value <= high) return {};
+    return wrong(name, std::string(key) + ": " + std::to_string(value) + " is not in " +
+                           std::to_string(low) + " to " + std::to_string(high));
+}
+
+Result<Redacted<std::string>> checked(std::string value, const std::string& what,
+                                      const std::string& where) {
+    if (value.empty()) return fail(ErrorCode::invalid_input, what + ": " + where + " is empty");
+    if (value.size() > k_max_secret_bytes) {
+        return fail(ErrorCode::invalid_input, what + ": " + where + " is longer than 4 KiB");
+    }
+    return Redacted<std::string>(std::move(value));
+}
+
+Result<Redacted<std::string>> from_file(const std::string& path, const std::string& what) {
+    std::ifstream in(path, std::ios::binary);
+    if (!in) return fail(ErrorCode::not_found, what + ": cannot read file " + path);
+    std::string value(k_max_secret_bytes + 2, '\0');
+    in.read(value.data(), static_cast<std::streamsize>(value.size()));
+    value.resize(static_cast<std::size_t>(in.gcount()));
+    if (!value.empty() && value.back() == '\n') value.pop_back();
+    if (!value.empty() && value.back() == '\r') value.pop_back();
+    return checked(std::move(value), what, "file " + path);
+}
+
+}  // namespace
+
+const char* to_string(ConnectorKind kind) {
+    return kind == ConnectorKind::webhook ? "webhook" : "mail";
+}
+
+bool parse(std::string_view text, ConnectorKind& out) {
+    if (text != "webhook" && text != "mail") return false;
+    out = text == "mail" ? ConnectorKind::mail : ConnectorKind::webhook;
+    return true;
+}
+
+Result<void> validate(const ConnectorSettings& settings) {
+    if (!is_name(settings.name)) {
+        return wrong(settings.name, "name: 1 to 40 of a-z, 0-9 and -, not beginning with -");
+    }
+    if (settings.min_priority < 1 || settings.min_priority > 5) {
+        return wrong(settings.name,
+                     "min_priority: " + std::to_string(settings.min_priority) + " is not 1 to 5");
+    }
+    const Result<void> kind = settings.kind == ConnectorKind::webhook ? validate_webhook(settings)
+                                                                      : validate_mail(settings);
+    return kind ? validate(settings.name, settings.limits) : kind;
+}
+
+Result<void> validate(const std::string& name, const DeliveryLimits& limits) {
+    const struct {
+        const char* key;
+        std::int64_t value, low, high;
+    } rows[] = {
+        {"concurrency", static_cast<std::int64_t>(limits.concurrency), 1, 64},
+        {"per_minute", limits.per_minute, 1, 60'000},
+        {"attempt_timeout_ms", limits.attempt_timeout.count(), 100, 300'000},
+        {"backoff_base_ms", limits.backoff.base.count(), 1, 3'600'000},
+        {"backoff_cap_ms", limits.backoff.cap.count(), limits.backoff.base.count(), 86'400'000},
+        {"max_age_ms", limits.max_age.count(), 1'000, 30LL * 86'400'000},
+        {"max_attempts", limits.max_attempts, 1, 10'000},
+        {"retry_after_cap_ms", limits.retry_after_cap.count(), 1'000, 86'400'000},
+        {"circuit_failures", limits.circuit_failures, 1, 1'000},
+        {"circuit_base_ms", limits.circuit.base.count(), 100, 3'600'000},
+        {"circuit_cap_ms", limits.circuit.cap.count(), limits.circuit.base.count(), 86'400'000},
+    };
+    for (const auto& row : rows) {
+        if (auto ok = in_range(name, row.key, row.value, row.low, row.high); !ok) return ok;
+    }
+    return {};
+}
+
+Result<Redacted<std::string>> resolve_secret(const Redacted<std::string>& reference,
+                                             const std::string& what) {
+    const std::string& text = reference.reveal();
+    if (text.starts_with("file:")) return from_file(text.substr(5), what);
+    if (!text.starts_with("env:")) return checked(text, what, "the secret");
+    const std::string variable = text.substr(4);
+    // Read once at start, before any thread of ours could change the environment.
+    const char* value = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe)
+    if (value == nullptr) {
+        return fail(ErrorCode::not_found, what + ": environment has no " + variable);
+    }
+    return checked(value, what, "environment variable " + variable);
+}
+
+std::string origin_of(std::string_view url) {
+    const UrlParts parts = split(url);
+    if (parts.scheme.empty()) return "(no url)";
+    const auto at = parts.authority.rfind('@');
+    return parts.scheme + "://" +
+           (at == std::string::npos ? parts.authority : parts.authority.substr(at + 1));
+}
+
+}  // namespace gantry::connectors

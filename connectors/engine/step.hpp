@@ -1,0 +1,54 @@
+// What the engine wants done next, as values: a driver (runner.hpp on Asio, the simulation on a
+// simulated clock) does it and tells the engine how it went.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/model/delivery.hpp"
+#include "core/time/clock.hpp"
+
+namespace gantry::connectors {
+
+// A row as leased, with what the other side calls its incident.
+struct LeasedRow {
+    Delivery delivery;
+    std::string remote_id;
+};
+
+// Ask the outbox for up to `max` rows.
+struct LeaseStep {
+    std::size_t max = 0;
+    Millis lease{};
+};
+
+// Write a verdict to the outbox. Repeated until it succeeds: the verdict is known, so nothing is
+// sent again meanwhile.
+struct SettleStep {
+    enum class Kind : std::uint8_t { delivered = 0, retry, dead, release };
+    DeliveryId id;
+    Kind kind = Kind::release;
+    std::string text;  // delivered: the remote id; retry, dead: the error
+    Instant at{};      // delivered, dead: now; retry, release: the next attempt
+};
+
+// Call the connector, beside everything else that goes on.
+struct AttemptStep {
+    LeasedRow row;
+    Millis timeout{};
+};
+
+// Nothing to do before `until` unless something finishes or notify() is called.
+struct WaitStep {
+    std::chrono::steady_clock::time_point until{};
+};
+
+// stop() was called and nothing is under way any more.
+struct StoppedStep {};
+
+using Step = std::variant<LeaseStep, SettleStep, AttemptStep, WaitStep, StoppedStep>;
+
+}  // namespace gantry::connectors
