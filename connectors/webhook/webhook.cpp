@@ -1,0 +1,125 @@
+#include "connectors/webhook/webhook.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "connectors/engine/retry_after.hpp"
+#include "core/base/text.hpp"
+#include "core/crypto/crypto.hpp"
+
+namespace gantry::connectors {
+namespace {
+
+constexpr std::size_t k_max_remote_id_bytes = 128;
+constexpr std::size_t k_shown_answer_bytes = 200;
+
+// The "id" of a JSON answer, a text or a number; "" when there is none.
+std::string remote_id_of(const std::string& body) {
+    const auto json = nlohmann::json::parse(body, nullptr, false);
+    if (!json.is_object()) return {};
+    const auto id = json.find("id");
+    if (id == json.end()) return {};
+    if (id->is_string()) {
+        return truncate_utf8(sanitise(id->get<std::string>()), k_max_remote_id_bytes);
+    }
+    return id->is_number_integer() ? id->dump() : std::string();
+}
+
+std::string status_text(const http::Response& answer) {
+    std::string out = "status " + std::to_string(answer.status);
+    const std::string shown = truncate_utf8(sanitise(answer.body), k_shown_answer_bytes);
+    if (!shown.empty()) out += ": " + shown;
+    return out;
+}
+
+class Webhook final : public Connector {
+public:
+    explicit Webhook(WebhookParts parts) : parts_(std::move(parts)) {}
+
+    [[nodiscard]] const std::string& name() const override { return parts_.name; }
+
+    DeliveryResult deliver(const Delivery& delivery, const std::string& remote_id,
+                           Millis timeout) override {
+        const auto answer = parts_.client->send(request_for(delivery, remote_id, timeout));
+        return answer ? judge(*answer) : judge(answer.error());
+    }
+
+private:
+    http::ClientRequest request_for(const Delivery& delivery, const std::string& remote_id,
+                                    Millis timeout) const {
+        const std::string timestamp = std::to_string(to_ms(parts_.clock.now()) / 1000);
+        http::ClientRequest request;
+        request.method = "POST";
+        request.url = parts_.url;
+        request.timeout = timeout;
+        request.body = delivery.payload;
+        request.headers = {
+            {"Content-Type", "application/json"},
+            {"Idempotency-Key", delivery.idempotency_key},
+            {"X-Gantry-Delivery", delivery.idempotency_key},
+            {"X-Gantry-Event", std::string("incident.") + to_string(delivery.operation)},
+            {"X-Gantry-Timestamp", timestamp},
+        };
+        if (!remote_id.empty()) request.headers.emplace_back("X-Gantry-Remote-Id", remote_id);
+        if (!parts_.secrets.empty()) {
+            request.headers.emplace_back("X-Gantry-Signature",
+                                         signature(timestamp + "." + delivery.payload));
+        }
+        return request;
+    }
+
+    [[nodiscard]] std::string signature(const std::string& signed_text) const {
+        std::string out;
+        for (const auto& secret : parts_.secrets) {
+            if (!out.empty()) out += ',';
+            out += "v1=" + crypto::hmac_sha256_hex(secret.reveal(), signed_text);
+        }
+        return out;
+    }
+
+    [[nodiscard]] DeliveryResult judge(const http::Response& answer) const {
+        const int status = answer.status;
+        if (status >= 200 && status < 300) {
+            return DeliveryResult::accepted(remote_id_of(answer.body));
+        }
+        const std::string text = status_text(answer);
+        if (status >= 300 && status < 400) {
+            return DeliveryResult::rejected(
+                Cause::redirect, text + "; redirects are not followed: configure the final URL");
+        }
+        const auto wait = parse_retry_after(
+            http::find_header(answer.headers, "Retry-After").value_or(""), parts_.clock.now());
+        if (status == 429) return DeliveryResult::retry_later(Cause::throttled, text, wait);
+        if (status == 408 || status == 409 || status == 425) {
+            return DeliveryResult::retry_later(Cause::busy, text, wait);
+        }
+        if (status >= 500 && status < 600) {
+            return DeliveryResult::retry_later(Cause::server_error, text, wait);
+        }
+        if (status >= 400 && status < 500) return DeliveryResult::rejected(Cause::refused, text);
+        return DeliveryResult::ambiguous(Cause::bad_answer, text);
+    }
+
+    static DeliveryResult judge(const Error& error) {
+        switch (error.code) {
+            case ErrorCode::unavailable:
+                return DeliveryResult::retry_later(Cause::connection, error.message);
+            case ErrorCode::timeout:
+                return DeliveryResult::ambiguous(Cause::timeout, error.message);
+            case ErrorCode::limit:
+                return DeliveryResult::ambiguous(Cause::bad_answer, error.message);
+            case ErrorCode::invalid_input:
+                return DeliveryResult::rejected(Cause::bad_settings, error.message);
+            default: return DeliveryResult::ambiguous(Cause::reset, error.message);
+        }
+    }
+
+    WebhookParts parts_;
+};
+
+}  // namespace
+
+std::unique_ptr<Connector> make_webhook(WebhookParts parts) {
+    return std::make_unique<Webhook>(std::move(parts));
+}
+
+}  // namespace gantry::connectors
