@@ -51,8 +51,10 @@ Result<Body> Body::read(const http::Request& request) {
     try {
         parsed->object = Json::parse(request.body, watch);
     } catch (const Json::parse_error& error) {
-        return fail(ErrorCode::invalid_input,
-                    "the body is not valid JSON (byte " + std::to_string(error.byte) + ")");
+        if (!too_deep) {
+            return fail(ErrorCode::invalid_input,
+                        "the body is not valid JSON (byte " + std::to_string(error.byte) + ")");
+        }
     }
     if (too_deep) return fail(ErrorCode::invalid_input, "the body is nested too deep");
     if (!parsed->object.is_object()) {

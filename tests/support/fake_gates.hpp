@@ -32,11 +32,13 @@ class FakeCommandGate final : public CommandGate {
 public:
     boost::asio::awaitable<Result<CommandOutcome>> submit(Command command) override {
         submitted.push_back(std::move(command));
+        if (before) before();
         co_return outcome;
     }
 
     std::vector<Command> submitted;
     Result<CommandOutcome> outcome{CommandOutcome{}};
+    std::function<void()> before;  // runs between the asking and the answer
 };
 
 }  // namespace gantry::test
