@@ -16,7 +16,6 @@ find_package(SQLiteCpp REQUIRED)
 find_package(Catch2 2 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
-pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
 
 # Third-party headers are system headers: their warnings are theirs.

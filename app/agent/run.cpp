@@ -17,6 +17,7 @@
 #include "app/agent/commands.hpp"
 #include "app/agent/status_file.hpp"
 #include "core/base/random.hpp"
+#include "core/storage/engines.hpp"
 
 namespace gantry::app {
 namespace {
@@ -215,7 +216,7 @@ int run_agent(const AgentSettings& settings) {
     options.boot_id = agent::boot_id_of("/");
     const SystemClock clock;
     SeededRandom random(process_entropy());
-    auto spool = agent::Spool::open(std::move(options), &storage::open_database, clock, random);
+    auto spool = agent::Spool::open(std::move(options), &storage::open_sqlite, clock, random);
     if (!spool) {
         log.error("spool_unusable", {{"reason", spool.error().message}});
         return 1;

@@ -2,8 +2,6 @@
 
 #include <utility>
 
-#include "core/storage/engines.hpp"
-
 namespace gantry::storage {
 
 Result<void> Statement::run() {
@@ -33,13 +31,6 @@ Result<void> Transaction::commit() {
     auto committed = connection->commit();
     if (!committed) connection->rollback();
     return committed;
-}
-
-Result<std::unique_ptr<Database>> open_database(const std::string& location) {
-    if (location.starts_with("postgresql://") || location.starts_with("postgres://")) {
-        return open_postgres(location);
-    }
-    return open_sqlite(location);
 }
 
 }  // namespace gantry::storage

@@ -1,4 +1,6 @@
-// The two engines behind open_database(); private to core/storage.
+// The two engines behind open_database(), each by itself: a program that keeps its data in SQLite
+// only calls open_sqlite() and links no PostgreSQL client. Locations and errors are
+// open_database's.
 #pragma once
 
 #include <memory>

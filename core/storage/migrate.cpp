@@ -10,7 +10,7 @@ constexpr std::string_view k_create_history =
     "CREATE TABLE IF NOT EXISTS schema_migrations ("
     "version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL)";
 // An arbitrary number that no other program's advisory lock should have: "gantry" in ASCII.
-constexpr std::string_view k_postgres_lock = "SELECT pg_advisory_xact_lock(113668824494713)";
+constexpr std::string_view k_postgres_lock = "SELECT pg_advisory_lock(113668824494713)";
 
 void replace_all(std::string& text, std::string_view from, std::string_view to) {
     for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size())) {
@@ -18,15 +18,15 @@ void replace_all(std::string& text, std::string_view from, std::string_view to) 
     }
 }
 
-// The rest of the transaction runs alone: SQLite's IMMEDIATE has done it already.
+// Until the connection closes we migrate alone. Taken outside the transactions: their snapshot must
+// be younger than the lock. SQLite's IMMEDIATE has locked others out already.
 Result<void> lock_out_others(Connection& connection, Engine engine) {
     if (engine != Engine::postgres) return {};
     return connection.execute(k_postgres_lock);
 }
 
 Result<std::int64_t> schema_version(Connection& connection) {
-    auto statement =
-        connection.prepare("SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
+    auto statement = connection.prepare("SELECT COALESCE(MAX(version), 0) FROM schema_migrations");
     if (!statement) return statement.error();
     auto row = (*statement)->step();
     if (!row) return row.error();
@@ -47,22 +47,20 @@ Result<void> record(Connection& connection, const Migration& migration) {
 Result<void> apply(Connection& connection, Engine engine, const Migration& migration) {
     auto transaction = Transaction::begin(connection);
     if (!transaction) return transaction.error();
-    if (auto locked = lock_out_others(connection, engine); !locked) return locked;
     auto version = schema_version(connection);
     if (!version) return version.error();
     if (*version >= migration.version) return {};
     if (auto done = connection.execute(in_dialect(migration.text, engine)); !done) {
-        return fail(done.error().code, "migration " + std::string(migration.name) + ": " +
-                                           done.error().message);
+        return fail(done.error().code,
+                    "migration " + std::string(migration.name) + ": " + done.error().message);
     }
     if (auto done = record(connection, migration); !done) return done;
     return transaction->commit();
 }
 
-Result<std::int64_t> prepare_history(Connection& connection, Engine engine) {
+Result<std::int64_t> prepare_history(Connection& connection) {
     auto transaction = Transaction::begin(connection);
     if (!transaction) return transaction.error();
-    if (auto locked = lock_out_others(connection, engine); !locked) return locked.error();
     if (auto done = connection.execute(k_create_history); !done) return done.error();
     auto version = schema_version(connection);
     if (!version) return version;
@@ -78,19 +76,22 @@ std::string in_dialect(std::string_view text, Engine engine) {
     replace_all(out, "{{pk}}", sqlite ? "INTEGER PRIMARY KEY" : "BIGINT PRIMARY KEY");
     replace_all(out, "{{blob}}", sqlite ? "BLOB" : "BYTEA");
     replace_all(out, "{{without_rowid}}", sqlite ? "WITHOUT ROWID" : "");
+    // Text is ordered and lowered byte by byte, as SQLite does it, whatever the cluster's locale.
+    if (!sqlite) replace_all(out, " TEXT", " TEXT COLLATE \"C\"");
     return out;
 }
 
 Result<void> migrate(Database& database) {
     auto connection = database.connect(Durability::full);
     if (!connection) return connection.error();
-    auto version = prepare_history(**connection, database.engine());
+    if (auto locked = lock_out_others(**connection, database.engine()); !locked) return locked;
+    auto version = prepare_history(**connection);
     if (!version) return version.error();
     const auto known = migrations();
     if (*version > static_cast<std::int64_t>(known.size())) {
-        return fail(ErrorCode::conflict,
-                    "schema: version " + std::to_string(*version) +
-                        " is newer than this program's " + std::to_string(known.size()));
+        return fail(ErrorCode::conflict, "schema: version " + std::to_string(*version) +
+                                             " is newer than this program's " +
+                                             std::to_string(known.size()));
     }
     for (const auto& migration : known) {
         if (migration.version <= *version) continue;

@@ -17,7 +17,7 @@ VENDORS = {
     "curl/": ("core/http/",),
     "sqlite3.h": ("core/storage/", "core/journal/"),
     "SQLiteCpp/": ("core/storage/", "core/journal/"),
-    "pqxx/": ("core/storage/",),
+    "pqxx/": (),
     "libpq-fe.h": ("core/storage/",),
     "nats/": ("core/journal/",),
     "yaml-cpp/": ("core/settings/",),
