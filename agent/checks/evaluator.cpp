@@ -80,12 +80,18 @@ std::vector<CheckState> Evaluator::take(const CheckPolicy& check, const Look& lo
         }
         at = known.erase(at);
     }
+    std::size_t& ignored = ignored_[check.id];
+    ignored = 0;
+    std::size_t all = 0;
+    for (const auto& [id, instances] : checks_) all += instances.size();
     for (const auto& [instance, observation] : seen) {
         const bool is_new = !known.contains(instance);
-        if (instance.size() > k_max_name_bytes || (is_new && known.size() >= k_max_instances)) {
-            ++ignored_;
+        const bool is_full = known.size() >= k_max_instances || all >= k_max_all_instances;
+        if (instance.size() > k_max_name_bytes || (is_new && is_full)) {
+            ++ignored;
             continue;
         }
+        if (is_new) ++all;
         Entry& entry = known[instance];
         const auto change = judge(check, observation, now, entry.memory);
         if (!change) continue;
@@ -112,6 +118,12 @@ std::vector<CheckState> Evaluator::use(const Policy& policy) {
         }
         return true;
     });
+    return out;
+}
+
+std::size_t Evaluator::ignored_instances() const {
+    std::size_t out = 0;
+    for (const auto& [check, count] : ignored_) out += count;
     return out;
 }
 

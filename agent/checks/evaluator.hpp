@@ -17,7 +17,9 @@
 
 namespace gantry::agent {
 
-inline constexpr std::size_t k_max_instances = 256;  // per check; further ones are not looked at
+// Further instances are not looked at, and counted.
+inline constexpr std::size_t k_max_instances = 256;       // per check
+inline constexpr std::size_t k_max_all_instances = 1000;  // of all checks
 
 // One look's result for one check, already cut to the check's metric and patterns.
 struct Look {
@@ -37,7 +39,8 @@ public:
     std::vector<CheckState> use(const Policy& policy);
     // Every known instance's condition, without evidence, bounded for one record.
     [[nodiscard]] std::vector<CheckState> full_state() const;
-    [[nodiscard]] std::size_t ignored_instances() const { return ignored_; }
+    // Left out at each check's last look, because of the bounds above.
+    [[nodiscard]] std::size_t ignored_instances() const;
 
 private:
     struct Entry {
@@ -48,7 +51,7 @@ private:
     CheckState state_of(const CheckPolicy& check, const std::string& instance,
                         const Observation& seen, const Transition& change) const;
     std::map<std::string, Instances> checks_;
-    std::size_t ignored_ = 0;
+    std::map<std::string, std::size_t> ignored_;
 };
 
 // The metric that a check without one means: of unit with patterns systemd.unit.active ...

@@ -574,7 +574,8 @@ SpoolStatus Spool::status() const {
     out.acked_seq = s.books.acked_seq;
     out.last_seq = s.books.next_seq - 1;
     out.states = s.books.keep.rows;
-    out.samples = s.books.samples.rows + static_cast<std::int64_t>(s.held.size());
+    out.held = static_cast<std::int64_t>(s.held.size());
+    out.samples = s.books.samples.rows + out.held;
     out.bytes = s.books.keep.cost + s.books.samples.cost;
     for (const auto& [key, count] : s.books.drops) {
         if (count.total > 0) out.dropped.push_back({key.first, key.second, count.total});

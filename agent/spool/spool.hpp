@@ -57,6 +57,7 @@ struct SpoolStatus {
     std::int64_t last_seq = 0;       // highest given
     std::int64_t states = 0;         // records of the state class
     std::int64_t samples = 0;        // on disk and held
+    std::int64_t held = 0;           // of them in memory
     std::int64_t bytes = 0;          // estimate on disk, what the cap is held against
     std::vector<DropTotal> dropped;  // ever
 };

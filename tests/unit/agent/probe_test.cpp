@@ -1,0 +1,251 @@
+// Probes as objects: sources over files, the sacrificial thread, units behind a fake manager.
+#include <boost/asio/io_context.hpp>
+#include <catch2/catch.hpp>
+#include <condition_variable>
+#include <cstring>
+#include <fstream>
+#include <mutex>
+
+#include "agent/probes/cpu.hpp"
+#include "agent/probes/disk_io.hpp"
+#include "agent/probes/filesystem.hpp"
+#include "agent/probes/kernel_file.hpp"
+#include "agent/probes/process_table.hpp"
+#include "agent/probes/unit.hpp"
+#include "tests/support/coroutine.hpp"
+#include "tests/unit/agent/spool_fixture.hpp"
+
+using namespace gantry;
+using namespace gantry::agent;
+using gantry::test::TemporaryDirectory;
+
+namespace {
+
+void write(const std::string& path, const std::string& text) {
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    std::ofstream(path, std::ios::trunc) << text;
+}
+
+// A mount whose statvfs does not return until the latch opens.
+class Latch {
+public:
+    void wait() {
+        std::unique_lock lock(mutex_);
+        open_.wait(lock, [this] { return is_open_; });
+    }
+    void open() {
+        const std::lock_guard lock(mutex_);
+        is_open_ = true;
+        open_.notify_all();
+    }
+
+private:
+    std::mutex mutex_;
+    std::condition_variable open_;
+    bool is_open_ = false;
+};
+
+boost::asio::awaitable<void> keep(Probe* probe, Result<Measurement>* out) {
+    *out = co_await probe->read();
+}
+
+Result<Measurement> read(boost::asio::io_context& context, Probe& probe) {
+    Result<Measurement> out = fail(ErrorCode::internal, "not read");
+    test::run(context, keep(&probe, &out));
+    return out;
+}
+
+const char* k_mounts =
+    "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 8:2 / /hung rw - ext4 /dev/sda2 rw\n"
+    "3 1 8:3 / /data rw - ext4 /dev/sda3 rw\n4 1 8:4 / /denied rw - ext4 /dev/sda4 rw\n";
+
+std::vector<std::string> instances(const Measurement& measured) {
+    std::vector<std::string> out;
+    for (const Reading& reading : measured.readings) {
+        if (reading.name == "system.filesystem.utilization") out.push_back(reading.instance);
+    }
+    return out;
+}
+
+class FakeLister final : public UnitLister {
+public:
+    explicit FakeLister(std::vector<UnitRow> units) : units_(std::move(units)) {}
+    Result<std::vector<UnitRow>> list(const std::vector<std::string>& states,
+                                      const std::vector<std::string>& patterns) override {
+        std::vector<UnitRow> out;
+        for (const UnitRow& unit : units_) {
+            const bool by_state = states.empty() || unit.active == states[0];
+            const bool by_name = patterns.empty() || std::find(patterns.begin(), patterns.end(),
+                                                               unit.name) != patterns.end();
+            if (by_state && by_name) out.push_back(unit);
+        }
+        return out;
+    }
+
+private:
+    std::vector<UnitRow> units_;
+};
+
+}  // namespace
+
+TEST_CASE("kernel file: it is read again from its start, and may come and go") {
+    const TemporaryDirectory directory;
+    const std::string path = directory.path() + "/file";
+    KernelFile file(path, KernelFile::Records::many);
+    CHECK(file.read().error().code == ErrorCode::not_found);
+    const std::string big(100'000, 'x');
+    write(path, big);
+    CHECK(*file.read() == big);
+    write(path, "short");
+    CHECK(*file.read() == "short");
+    KernelFile bounded(path, KernelFile::Records::one, 4096);
+    write(path, big);
+    CHECK(bounded.read()->size() == 4096);
+}
+
+TEST_CASE("cpu source: nothing at the first look, then the share since the last one") {
+    const TemporaryDirectory proc;
+    write(proc.path() + "/stat", "cpu  100 0 0 900 0 0 0 0\n");
+    const auto source = make_cpu_source(proc.path());
+    CHECK(source->read()->readings.empty());
+    CHECK(source->read()->readings.empty());  // no time has passed
+    write(proc.path() + "/stat", "cpu  150 0 0 940 10 0 0 0\n");
+    const auto measured = source->read();
+    REQUIRE(measured->readings.size() == 2);
+    CHECK(measured->readings[0].value == Approx(0.5));
+    CHECK(measured->readings[1].value == Approx(0.1));
+    std::filesystem::remove(proc.path() + "/stat");
+}
+
+TEST_CASE("disk source: rates per second, a counter that went back is no rate") {
+    const TemporaryDirectory proc;
+    test::SimClock clock;
+    const auto stat = [&](const std::string& text) { write(proc.path() + "/diskstats", text); };
+    stat("8 0 sda 0 0 0 0 0 0 0 0 0 0 0\n");
+    const auto source = make_disk_io_source(proc.path(), clock);
+    clock.advance(Millis{1000});
+    CHECK(source->read()->readings.empty());
+    clock.advance(Millis{2000});
+    stat("8 0 sda 10 0 200 0 10 0 0 0 0 1000 0\n");
+    auto measured = source->read();
+    REQUIRE(measured->readings.size() == 4);
+    CHECK(measured->readings[0].value == Approx(200 * 512 / 2.0));
+    CHECK(measured->readings[3].value == Approx(0.5));
+    clock.advance(Millis{1000});
+    stat("8 0 sda 1 0 1 0 1 0 0 0 0 1 0\n");
+    CHECK(source->read()->readings[0].value == 0);
+}
+
+TEST_CASE("process source: patterns on names and command lines, zombies do not run") {
+    const TemporaryDirectory proc;
+    const auto process = [&](int pid, const std::string& name, char state,
+                             const std::string& command) {
+        const std::string base = proc.path() + "/" + std::to_string(pid);
+        write(base + "/stat", std::to_string(pid) + " (" + name + ") " + state +
+                                  " 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 5 0 10 0");
+        write(base + "/cmdline", command);
+    };
+    process(1, "init", 'S', "/sbin/init");
+    process(20, "nginx", 'S', std::string("nginx: worker\0", 14));
+    process(21, "nginx", 'Z', "");
+    process(30, "gantry-demo-wor", 'S', "/opt/gantry-demo-worker\0--now");
+    const auto source =
+        make_process_source(proc.path(), {"nginx", "gantry-demo-worker", "/opt/*", "sshd"});
+    const auto measured = source->read();
+    REQUIRE(measured.has_value());
+    REQUIRE(measured->readings.size() == 5);
+    CHECK(measured->readings[0].value == 4);
+    CHECK(measured->readings[1].value == 1);
+    CHECK(measured->readings[2].value == 1);
+    CHECK(measured->readings[3].value == 1);
+    CHECK(measured->readings[4].value == 0);
+    CHECK_FALSE(make_process_source("/nonexistent", {"x"})->read().has_value());
+}
+
+TEST_CASE("filesystem probe: a mount that hangs is a gap and holds up no other") {
+    const TemporaryDirectory directory;
+    write(directory.path() + "/mountinfo", k_mounts);
+    const auto latch = std::make_shared<Latch>();
+    boost::asio::io_context context;
+    FilesystemOptions options;
+    options.mountinfo = directory.path() + "/mountinfo";
+    options.per_mount = Millis{50};
+    const auto probe = make_filesystem_probe(context.get_executor(), options,
+                                             [latch](const char* path, struct statvfs* out) {
+                                                 if (std::strcmp(path, "/hung") == 0) latch->wait();
+                                                 if (std::strcmp(path, "/denied") == 0) {
+                                                     errno = EACCES;
+                                                     return -1;
+                                                 }
+                                                 *out = {};
+                                                 out->f_frsize = 4096;
+                                                 out->f_blocks = 100;
+                                                 out->f_bfree = out->f_bavail = 40;
+                                                 return 0;
+                                             });
+    auto measured = read(context, *probe);
+    REQUIRE(measured.has_value());
+    CHECK(instances(*measured) == std::vector<std::string>{"/", "/data"});
+    REQUIRE(measured->gaps.size() == 2);
+    CHECK(measured->gaps[0].instance == "/hung");
+    CHECK(measured->gaps[0].reason == "statfs gave no answer within 50 ms");
+    CHECK(measured->gaps[1].reason == "Permission denied");
+    // Still inside the call: not asked again, still a gap.
+    measured = read(context, *probe);
+    CHECK(instances(*measured) == std::vector<std::string>{"/", "/data"});
+    CHECK(measured->gaps[0].reason == "statfs does not return");
+    latch->open();
+    for (int i = 0; i < 1000 && measured->gaps.size() > 1; ++i) {
+        measured = read(context, *probe);
+    }
+    CHECK(instances(*measured) == std::vector<std::string>{"/", "/hung", "/data"});
+    const Labels proof = test::run(context, probe->evidence("", "/data"));
+    CHECK(*find_label(proof, "device") == "/dev/sda3");
+}
+
+TEST_CASE("unit source: failed units are counted and named, named ones are active or not") {
+    auto lister = std::make_unique<FakeLister>(
+        std::vector<UnitRow>{{"ssh.service", "loaded", "active", "running"},
+                             {"cron.service", "loaded", "inactive", "dead"},
+                             {"broken.service", "loaded", "failed", "failed"}});
+    const auto source = make_unit_source(std::move(lister), {"ssh", "cron.service", "gone"});
+    const auto measured = source->read();
+    REQUIRE(measured.has_value());
+    REQUIRE(measured->readings.size() == 4);
+    CHECK(measured->readings[0].value == 1);
+    CHECK(measured->readings[1].instance == "ssh.service");
+    CHECK(measured->readings[1].value == 1);
+    CHECK(measured->readings[2].value == 0);
+    CHECK(measured->readings[3].instance == "gone.service");
+    CHECK(measured->readings[3].value == 0);
+    CHECK(source->evidence("systemd.units.failed", "")[0].second == "broken.service");
+    CHECK(*find_label(source->evidence("systemd.unit.active", "cron.service"), "sub_state") ==
+          "dead");
+    CHECK(source->evidence("systemd.unit.active", "gone.service")[0].second == "not-found");
+}
+
+TEST_CASE("unit source: without systemd the answer is the reason, not a zero") {
+    const TemporaryDirectory run;
+    const auto source = make_unit_source(make_systemd_lister(run.path()), {});
+    const auto measured = source->read();
+    REQUIRE_FALSE(measured.has_value());
+    CHECK(measured.error().message == "systemd does not run on this machine");
+}
+
+TEST_CASE("probes: every name of a policy has one, others are refused") {
+    boost::asio::io_context context;
+    test::SimClock clock;
+    for (const char* name : {"cpu", "memory", "swap", "load", "filesystem", "disk_io", "network",
+                             "uptime", "unit", "process", "plugin"}) {
+        CheckPolicy check;
+        check.probe = name;
+        const auto probe = make_probe({}, clock, context.get_executor(), {check});
+        REQUIRE(probe.has_value());
+        CHECK((*probe)->name() == name);
+        CHECK((*probe)->deadline().count() > 0);
+    }
+    CheckPolicy check;
+    check.probe = "soup";
+    CHECK_FALSE(make_probe({}, clock, context.get_executor(), {check}).has_value());
+    CHECK_FALSE(make_probe({}, clock, context.get_executor(), {}).has_value());
+}
