@@ -88,7 +88,6 @@ struct Spool::State {
         const auto cap = std::max(static_cast<std::int64_t>(options.max_bytes), k_min_bytes);
         return cap - k_log_bytes - k_base_bytes;
     }
-    [[nodiscard]] std::int64_t keep_budget() const { return budget() / 4 * 3; }
     [[nodiscard]] std::int64_t steady_ms() const {
         return std::chrono::duration_cast<Millis>(clock.steady_now().time_since_epoch()).count();
     }
@@ -277,21 +276,21 @@ Result<void> Spool::State::evict(Table table, const Store::Prefix& prefix, const
     return {};
 }
 
-// After it, a row of `cost` fits. Samples give way to everything; the state class gives way to
-// itself alone.
+// After it, a row of `cost` fits, if that can be: samples give way to everything, the state class
+// only to itself. A little more than needed goes, so that a full spool does not evict each time.
 Result<void> Spool::State::make_room(Table table, std::int64_t cost) {
-    if (table == Table::keep && books.keep.cost + cost > keep_budget()) {
-        // A little more than needed, so that a full spool does not evict with every record.
-        const auto prefix =
-            store->oldest(Table::keep, books.keep.cost + cost - keep_budget() + keep_budget() / 50);
-        if (!prefix) return prefix.error();
-        if (auto done = evict(Table::keep, *prefix, k_full); !done) return done;
-    }
+    const std::int64_t spare = budget() / 50;
     const std::int64_t over = books.keep.cost + books.samples.cost + cost - budget();
-    if (over <= 0) return {};
-    const auto prefix = store->oldest(Table::sample, over + budget() / 50);
+    if (over > 0 && books.samples.rows > 0) {
+        const auto prefix = store->oldest(Table::sample, over + spare);
+        if (!prefix) return prefix.error();
+        if (auto done = evict(Table::sample, *prefix, k_full); !done) return done;
+    }
+    const std::int64_t still_over = books.keep.cost + cost - budget();
+    if (table == Table::sample || still_over <= 0) return {};
+    const auto prefix = store->oldest(Table::keep, still_over + spare);
     if (!prefix) return prefix.error();
-    return evict(Table::sample, *prefix, k_full);
+    return evict(Table::keep, *prefix, k_full);
 }
 
 Result<void> Spool::State::insert_row(Table table, const ReportRecord& record,

@@ -1,8 +1,8 @@
 // Spool: the agent's memory on disk. Every state transition is committed (on the disk, not only in
 // the page cache) before anybody may send it; records leave only when the server acknowledged them.
 //
-// Two classes with their own room under one cap on disk: samples go first; states, full states and
-// facts go only when their own class is full (oldest first). What goes is counted by kind and
+// Two classes under one cap on disk: samples make room for everything, oldest first; states, full
+// states and facts go only when no sample is left to go. What goes is counted by kind and
 // reason, and a `dropped` record tells the server: at most one is on its way at a time, counts
 // that come up meanwhile wait for the next. Young samples are held in memory: while the server
 // answers they never touch the disk. A kill loses those, nothing else.

@@ -60,7 +60,7 @@ std::optional<std::string> check_at_the_end(const Truth& truth, const ReportServ
     for (const auto& [id, size] : truth.size) {
         if (id > missing.back()) younger += size;
     }
-    const std::size_t room = (max_bytes - 640 * 1024) / 4 * 3;
+    const std::size_t room = max_bytes - 640 * 1024;
     if (younger < room / 3) return "states were dropped while there was room";
     if (samples == 0) return "states were dropped before samples";
     return std::nullopt;

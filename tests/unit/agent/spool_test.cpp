@@ -188,16 +188,21 @@ TEST_CASE("spool: full, it drops the oldest samples first and tells exactly how 
     CHECK(states == std::vector<std::string>{"early"});
 }
 
-TEST_CASE("spool: states go only when their own class is full, counted, and a full state is owed") {
+TEST_CASE("spool: states go only when no sample is left, counted, and a full state is owed") {
     Ready f;
+    for (int i = 0; i < 300; ++i) REQUIRE(f.spool->append_sample(readings(i, 5)).has_value());
+    REQUIRE(f.spool->flush().has_value());
     int appended = 0;
     while (dropped_of(*f.spool, RecordKind::state) == 0) {
         REQUIRE(appended < 20'000);
-        REQUIRE(f.spool->append_states({transition("check", Condition::ok, Condition::warning)})
-                    .has_value());
-        ++appended;
+        const std::vector<CheckState> batch(50,
+                                            transition("check", Condition::ok, Condition::warning));
+        REQUIRE(f.spool->append_states(batch).has_value());
+        appended += 50;
     }
     CHECK(f.spool->wants_full_state());
+    CHECK(f.spool->status().samples == 0);
+    CHECK(dropped_of(*f.spool, RecordKind::sample) == 300);
     CHECK(f.spool->status().states + dropped_of(*f.spool, RecordKind::state) == appended);
 }
 

@@ -223,9 +223,9 @@ TEST_CASE("report codec: a reading that is no number is left out, not sent as nu
 }
 
 TEST_CASE("report codec: evidence comes out sorted and unique whatever the order it came in") {
-    const auto report = decode_report(around(
-        std::string(k_head) +
-        R"("kind":"state","states":[{"check":"c","condition":"ok","evidence":{"b":"2","a":"1","b":"3"}}]})"));
+    const auto report = decode_report(
+        around(std::string(k_head) + R"("kind":"state","states":[{"check":"c","condition":"ok",)"
+                                     R"("evidence":{"b":"2","a":"1","b":"3"}}]})"));
     REQUIRE(report.has_value());
     CHECK(report->records[0].states[0].evidence == Labels{{"a", "1"}, {"b", "2"}});
 }
