@@ -82,7 +82,10 @@ asio::awaitable<void> Monitor::run() {
     }
 }
 
+// Looks that end at once do so inside the loop; held open, they share one sample.
 void Monitor::start_due(std::int64_t now) {
+    ++open_sampled_;
+    bool any = false;
     for (const GroupPtr& group : groups_) {
         std::vector<CheckPolicy> due;
         for (std::size_t i = 0; i < group->checks.size(); ++i) {
@@ -99,8 +102,10 @@ void Monitor::start_due(std::int64_t now) {
         const bool sampled = group->probe->name() != "plugin";
         ++open_looks_;
         if (sampled) ++open_sampled_;
+        any = true;
         asio::co_spawn(executor_, look(group, std::move(due), sampled), asio::detached);
     }
+    if (--open_sampled_ == 0 && any) finish_looks();
 }
 
 asio::awaitable<void> Monitor::look(GroupPtr group, std::vector<CheckPolicy> due, bool sampled) {
@@ -126,7 +131,8 @@ asio::awaitable<void> Monitor::look(GroupPtr group, std::vector<CheckPolicy> due
     }
     group->looked = true;
     group->busy = false;
-    finish_look(sampled);
+    --open_looks_;
+    if (sampled && --open_sampled_ == 0) finish_looks();
 }
 
 void Monitor::drop_retired(std::vector<CheckState>& transitions) const {
@@ -185,9 +191,7 @@ void Monitor::save(std::vector<CheckState> transitions) {
     parts_.on_urgent();
 }
 
-void Monitor::finish_look(bool sampled) {
-    --open_looks_;
-    if (!sampled || --open_sampled_ > 0) return;
+void Monitor::finish_looks() {
     if (stopped_) return;
     if (!unsaved_.empty()) save({});
     write_sample();

@@ -58,7 +58,7 @@ private:
     boost::asio::awaitable<void> add_evidence(Probe* probe, std::string metric, CheckState* state);
     void drop_retired(std::vector<CheckState>& transitions) const;
     void save(std::vector<CheckState> transitions);
-    void finish_look(bool sampled);
+    void finish_looks();
     void write_sample();
     void write_full_state();
     [[nodiscard]] std::int64_t steady_ms() const;
