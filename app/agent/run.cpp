@@ -31,7 +31,7 @@ constexpr Millis k_stop_grace{1'500};
 // A small, long-lived process: one arena, memory given back early, no large thresholds that grow.
 void keep_memory_small() {
     ::mallopt(M_ARENA_MAX, 1);
-    ::mallopt(M_TRIM_THRESHOLD, 64 * 1024);
+    ::mallopt(M_TRIM_THRESHOLD, 256 * 1024);
     ::mallopt(M_MMAP_THRESHOLD, 128 * 1024);
     std::signal(SIGPIPE, SIG_IGN);
 }

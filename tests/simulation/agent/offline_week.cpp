@@ -25,8 +25,8 @@ OfflineWeek::OfflineWeek(std::uint64_t seed)
       server_(clock_),
       max_bytes_((1 << 20) + random_.below(1 << 20)),
       evidence_bytes_(random_.below(4) == 0 ? 2000 : 200),
-      // One in eight is dense: thousands of flips.
-      max_step_ms_(random_.below(8) == 0 ? 240'000 : 2'400'000) {}
+      // One in sixteen is dense: thousands of flips.
+      max_step_ms_(random_.below(16) == 0 ? 240'000 : 2'400'000) {}
 
 void OfflineWeek::open() {
     session_.reset();
