@@ -7,5 +7,5 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # GCC 12 reports these inside libstdc++ and Boost at -O2, wrongly.
     target_compile_options(gantry_warnings INTERFACE
         -Wno-maybe-uninitialized -Wno-null-dereference -Wno-array-bounds -Wno-stringop-overflow
-        -Wno-restrict)
+        -Wno-restrict -Wno-mismatched-new-delete)
 endif()

@@ -104,6 +104,7 @@ ConnectorSettings read_connector(Section& s) {
     s.duration("timeout", out.timeout, {k_second, 5 * k_minute});
     s.duration("give_up_after", out.give_up_after, {k_minute, 30 * k_day});
     s.number("concurrency", out.concurrency, {1, 64});
+    s.number("per_minute", out.per_minute, {1, 60'000});
     return out;
 }
 

@@ -18,6 +18,7 @@ connectors::ConnectorSettings engine_settings(const ConnectorSettings& from, con
     out.name = from.name;
     out.ca_file = from.ca_file;
     out.limits.concurrency = static_cast<std::size_t>(from.concurrency);
+    out.limits.per_minute = from.per_minute;
     out.limits.attempt_timeout = from.timeout;
     out.limits.max_age = from.give_up_after;
     if (from.kind == ConnectorKind::webhook) {

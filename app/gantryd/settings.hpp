@@ -39,6 +39,7 @@ struct ConnectorSettings {
     Millis timeout{15'000};
     Millis give_up_after{24 * 3'600'000};  // then the delivery is dead until replayed
     int concurrency = 4;
+    std::int64_t per_minute = 600;
 };
 
 struct ServerSettings {

@@ -107,6 +107,8 @@ def config(webhook_port):
     kind: webhook
     url: http://127.0.0.1:{webhook_port}/hook
     secret: kill-test-secret
+    per_minute: 60000
+    concurrency: 8
 """
 
 
