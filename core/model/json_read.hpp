@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -35,7 +36,7 @@ public:
     template <class Integer>
     void integer(const char* key, Integer& out) {
         read(
-            key, "a whole number", [](const Json& v) { return v.is_number_integer(); },
+            key, "a whole number", [](const Json& v) { return fits<Integer>(v); },
             [&](const Json& v) { out = v.get<Integer>(); });
     }
     void real(const char* key, double& out) {
@@ -104,11 +105,17 @@ public:
     }
 
 private:
+    // A number that the type cannot hold would come out as another one.
+    template <class Integer>
+    static bool fits(const Json& v) {
+        if (v.is_number_unsigned()) return std::in_range<Integer>(v.get<std::uint64_t>());
+        return v.is_number_integer() && std::in_range<Integer>(v.get<std::int64_t>());
+    }
     template <class Fits, class Take>
-    void read(const char* key, const char* wanted, Fits fits, Take take) {
+    void read(const char* key, const char* wanted, Fits good, Take take) {
         const Json* found = value(key);
         if (!found) return;
-        if (!fits(*found)) return fault(key, std::string(" must be ") + wanted);
+        if (!good(*found)) return fault(key, std::string(" must be ") + wanted);
         take(*found);
         ++found_;
     }

@@ -72,6 +72,8 @@ TEST_CASE("json: a command that cannot be read says where") {
     CHECK(command_error(R"({"command":"add_note","incident":"x"})") ==
           "incident must be a whole number");
     CHECK(command_error(R"({"command":"enrol_agent"})") == "facts is missing");
+    CHECK(command_error(R"({"command":"add_note","incident":18446744073709551615})") ==
+          "incident must be a whole number");
     CHECK(command_error(R"({"command":"report_facts","facts":{"macs":[1]}})")
               .find("facts.macs must be a list of texts") != std::string::npos);
 }
@@ -166,4 +168,6 @@ TEST_CASE("json: a policy's faults are named with their place") {
     CHECK(policy_error(R"({"checks":[{"id":"a","probe":"plugin"}]})").find("command is missing") !=
           std::string::npos);
     CHECK(policy_error(R"({"interval_s":0})").find("policy.interval_s must be from") == 0);
+    CHECK(policy_error(R"({"checks":[{"id":"a","probe":"cpu","window":4294967297}]})") ==
+          "policy.checks[0].window must be a whole number");
 }
