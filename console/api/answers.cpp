@@ -9,6 +9,7 @@ namespace gantry::console {
 namespace {
 
 constexpr const char* k_retry_after_s = "5";
+constexpr const char* k_throttled_retry_s = "10";
 
 std::string tag(std::int64_t version) { return "\"" + std::to_string(version) + "\""; }
 
@@ -93,6 +94,13 @@ http::Response refusal(const Error& error) {
         http::problem(status, code, tell ? error.message : "gantryd failed; its log has the cause");
     if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     if (status == 503) response.headers.emplace_back("Retry-After", k_retry_after_s);
+    return response;
+}
+
+http::Response throttled() {
+    http::Response response = http::problem(
+        429, "too_many_failures", "too many failed credentials from your address; wait a little");
+    response.headers.emplace_back("Retry-After", k_throttled_retry_s);
     return response;
 }
 

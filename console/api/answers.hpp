@@ -38,6 +38,9 @@ http::Response list_answer(const std::vector<T>& rows, Encode encode) {
 // of the inside).
 http::Response refusal(const Error& error);
 
+// 429: too many failed credentials from the caller's address (auth_guard.hpp).
+http::Response throttled();
+
 // If-Match of RFC 9110, by version: absent, "*", or a list of strong tags.
 struct IfMatch {
     bool present = false;

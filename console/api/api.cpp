@@ -11,8 +11,6 @@ namespace {
 
 using boost::asio::awaitable;
 
-constexpr const char* k_throttled_retry_s = "10";
-
 // What the path and method say, before anyone is asked who they are.
 struct Found {
     const Route* route = nullptr;
@@ -84,11 +82,11 @@ std::optional<http::Response> refuse_form(const Route& route, const http::Reques
     return std::nullopt;
 }
 
-http::Response refuse_role(const Route& route, const Principal& principal) {
+http::Response refuse_role(Role minimum, Role role) {
     return http::problem(403, "forbidden",
-                         "this is for the role " + std::string(to_string(route.minimum)) +
-                             (route.minimum == Role::admin ? "" : " and above") + "; yours is " +
-                             to_string(principal.role));
+                         "this is for the role " + std::string(to_string(minimum)) +
+                             (minimum == Role::admin ? "" : " and above") + "; yours is " +
+                             to_string(role));
 }
 
 }  // namespace
@@ -99,7 +97,7 @@ public:
         : parts_(wrap(std::move(parts))),
           store_(parts_.database),
           guard_(parts_.clock),
-          desk_{parts_, store_, parts_.clock.now()},
+          desk_{parts_, store_, guard_, parts_.clock.now()},
           seconds_(parts_.metrics.histogram("gantry_api_seconds", "Time to answer API requests")) {}
 
     awaitable<http::Response> handle(http::Request request) {
@@ -130,14 +128,18 @@ private:
 
     awaitable<http::Response> answer(const Route& route, std::vector<std::string> values,
                                      http::Request request) {
-        const std::string peer = request.peer;
-        auto principal = co_await authenticate(std::string(request.bearer()), peer);
-        if (!principal) co_return refuse_caller(principal.error());
-        if (!permits(principal->role, route.minimum)) co_return refuse_role(route, *principal);
-        if (auto refused = refuse_form(route, request)) co_return std::move(*refused);
         Call call;
+        if (route.minimum) {
+            auto principal =
+                co_await authenticate(std::string(request.bearer()), std::string(request.peer));
+            if (!principal) co_return refuse_caller(principal.error());
+            if (!permits(principal->role, *route.minimum)) {
+                co_return refuse_role(*route.minimum, principal->role);
+            }
+            call.principal = std::move(*principal);
+        }
+        if (auto refused = refuse_form(route, request)) co_return std::move(*refused);
         call.request = std::move(request);
-        call.principal = std::move(*principal);
         call.path = std::move(values);
         auto response = co_await route.handler(desk_, std::move(call));
         if (response) co_return std::move(*response);
@@ -177,9 +179,7 @@ private:
     http::Response refuse_caller(const Error& error) {
         if (error.code != ErrorCode::limit) return refusal(error);
         failed("throttled");
-        auto response = http::problem(429, "too_many_failures", error.message);
-        response.headers.emplace_back("Retry-After", k_throttled_retry_s);
-        return response;
+        return throttled();
     }
 
     void failed(const char* reason) {

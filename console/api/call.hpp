@@ -7,6 +7,7 @@
 
 #include "console/api/answers.hpp"
 #include "console/api/api.hpp"
+#include "console/api/auth_guard.hpp"
 #include "console/api/body.hpp"
 #include "console/api/query.hpp"
 #include "console/api/store.hpp"
@@ -23,6 +24,7 @@ struct Call {
 struct Desk {
     ApiParts& parts;
     Store& store;
+    AuthGuard& guard;
     Instant started_at{};
 };
 

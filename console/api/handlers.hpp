@@ -40,6 +40,9 @@ Answer list_tokens(Desk& desk, Call call);
 Answer create_token(Desk& desk, Call call);
 Answer revoke_token(Desk& desk, Call call);
 
+// sessions.cpp
+Answer create_session(Desk& desk, Call call);
+
 // policies.cpp
 Answer list_policies(Desk& desk, Call call);
 Answer show_policy(Desk& desk, Call call);

@@ -18,6 +18,8 @@ inline constexpr std::size_t k_max_password_bytes = 1024;
 inline constexpr std::int64_t k_max_id = std::int64_t{1} << 53;  // exact in every JSON reader
 inline constexpr std::int64_t k_max_uses = 1'000'000;
 inline constexpr std::int64_t k_max_expiry_s = 10LL * 366 * 86'400;
+inline constexpr std::int64_t k_default_session_s = 12LL * 3600;
+inline constexpr std::int64_t k_max_session_s = 7LL * 86'400;
 inline constexpr std::int64_t k_default_enrolment_expiry_s = 7LL * 86'400;
 
 inline const std::vector<std::string> k_level_words{"high", "medium", "low"};

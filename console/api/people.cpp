@@ -110,8 +110,8 @@ Answer create_user(Desk& desk, Call call) {
         co_return fail(ErrorCode::forbidden,
                        "a user of all organisations is made by who sees all of them");
     }
-    auto hash = [password = wanted->password] { return crypto::hash_password(password); };
-    auto hashed = co_await desk.store.compute(std::move(hash));
+    auto work = [password = wanted->password] { return crypto::hash_password(password); };
+    auto hashed = co_await desk.store.hash(std::move(work));
     if (!hashed) co_return hashed.error();
     records::User user = wanted->user;
     user.password_hash = std::move(*hashed);

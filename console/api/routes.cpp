@@ -37,6 +37,7 @@ std::vector<Route> make_routes() {
         {"POST", "/deliveries/{id}/retry", technician, {}, k_body, retry_delivery},
         {"GET", "/decisions", viewer, decisions, k_bare, list_decisions},
         {"GET", "/explain/{id}", viewer, {}, k_bare, explain},
+        {"POST", "/sessions", std::nullopt, {}, k_body, create_session},
         {"GET", "/tokens", admin, page, k_bare, list_tokens},
         {"POST", "/tokens", admin, {}, k_body, create_token},
         {"DELETE", "/tokens/{id}", admin, {}, k_bare, revoke_token},

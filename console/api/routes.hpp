@@ -16,8 +16,8 @@ using Handler = boost::asio::awaitable<Result<http::Response>> (*)(Desk& desk, C
 
 struct Route {
     std::string method;
-    std::string pattern;  // "/incidents/{number}/notes", below /api/v1
-    Role minimum;         // viewer, technician or admin
+    std::string pattern;          // "/incidents/{number}/notes", below /api/v1
+    std::optional<Role> minimum;  // viewer, technician or admin; none: no credential is needed
     std::vector<std::string> query;
     bool takes_body;
     Handler handler;

@@ -172,3 +172,52 @@ TEST_CASE("users: weak passwords, strange roles and other tenants are refused") 
                  R"("organisation":"acme"})",
                  404, "admin-one") == "no organisation \"acme\"");
 }
+
+TEST_CASE("sessions: name and password give a token with the user's role, for a while") {
+    ApiWorld world;
+    const std::string user =
+        R"({"name":"ann","password":"correct horse battery","role":"technician"})";
+    REQUIRE(world.call("POST /users", "admin-one", user).status == 201);
+    const auto opened =
+        world.call("POST /sessions", "", R"({"name":"ann","password":"correct horse battery"})");
+    INFO(opened.body);
+    REQUIRE(opened.status == 201);
+    const auto text = body_of(opened)["token"].get<std::string>();
+    const auto row = records::token_by_hash(*world.connection, crypto::sha256_hex(text));
+    REQUIRE(row.has_value());
+    const auto principal = records::principal_of(*row, world.clock.now());
+    REQUIRE(principal.has_value());
+    CHECK(principal->name == "ann");
+    CHECK(principal->role == Role::technician);
+    CHECK_FALSE(principal->scope.is_all());
+    CHECK_FALSE(records::principal_of(*row, world.clock.now() + std::chrono::hours{13}));
+}
+
+TEST_CASE("sessions: a wrong password, an unknown and a disabled user look the same") {
+    ApiWorld world;
+    records::User user;
+    user.name = "gone";
+    user.role = Role::admin;
+    user.organisation = OrganisationId{1};
+    user.disabled = true;
+    user.password_hash = *crypto::hash_password(Redacted<std::string>("correct horse battery"));
+    REQUIRE(records::insert_user(*world.connection, user, world.clock.now()).has_value());
+    const auto refused = [&](const std::string& body) {
+        const auto response = world.call("POST /sessions", "", body);
+        CHECK(response.status == 401);
+        return response.body;
+    };
+    const auto disabled = refused(R"({"name":"gone","password":"correct horse battery"})");
+    CHECK(refused(R"({"name":"nobody","password":"correct horse battery"})") == disabled);
+    CHECK(refused(R"({"name":"gone","password":"wrong"})") == disabled);
+    CHECK(world.call("POST /sessions", "", R"({"name":"gone"})").status == 400);
+}
+
+TEST_CASE("sessions: guessing is bounded by address") {
+    ApiWorld world;
+    for (int i = 0; i < 20; ++i) (void)world.call("GET /status", "guess" + std::to_string(i));
+    const auto response =
+        world.call("POST /sessions", "", R"({"name":"ann","password":"correct horse battery"})");
+    CHECK(response.status == 429);
+    CHECK(header_of(response, "Retry-After") == "10");
+}

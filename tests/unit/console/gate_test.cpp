@@ -57,6 +57,7 @@ TEST_CASE("api: a known path with another method is 405 with Allow") {
 TEST_CASE("api: without a good token it is 401 with WWW-Authenticate, on every route") {
     ApiWorld world;
     for (const auto& route : console::routes()) {
+        if (!route.minimum) continue;
         CAPTURE(route.method, route.pattern);
         world.clock.advance(Millis{60'000});
         CHECK(world.call(route.method + " " + route.pattern, "").status == 401);
@@ -69,6 +70,7 @@ TEST_CASE("api: without a good token it is 401 with WWW-Authenticate, on every r
 TEST_CASE("api: a token for intake reads nothing") {
     ApiWorld world;
     for (const auto& route : console::routes()) {
+        if (!route.minimum) continue;
         CAPTURE(route.method, route.pattern);
         CHECK(world.call(route.method + " " + route.pattern, "intake").status == 403);
     }
@@ -77,6 +79,7 @@ TEST_CASE("api: a token for intake reads nothing") {
 TEST_CASE("api: what is above the caller's role is 403 and says whose it is") {
     ApiWorld world;
     for (const auto& route : console::routes()) {
+        if (!route.minimum) continue;
         CAPTURE(route.method, route.pattern);
         const std::string line = route.method + " " + route.pattern;
         const int viewer = world.call(line, "viewer").status;

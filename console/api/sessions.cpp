@@ -1,0 +1,80 @@
+// Sessions: a person's name and password for a short-lived token with the person's role and scope.
+#include "console/api/access_json.hpp"
+#include "console/api/handlers.hpp"
+#include "console/api/limits.hpp"
+#include "core/crypto/crypto.hpp"
+
+namespace gantry::console {
+namespace {
+
+struct Credentials {
+    std::string name;
+    Redacted<std::string> password;
+    std::int64_t expires_in_s = k_default_session_s;
+};
+
+Result<Credentials> read_credentials(const http::Request& request) {
+    auto body = Body::read(request);
+    if (!body) return body.error();
+    Credentials out;
+    std::string password;
+    body->require("name");
+    body->require("password");
+    body->text("name", out.name, k_max_name_bytes);
+    body->text("password", password, k_max_password_bytes);
+    body->number("expires_in_s", out.expires_in_s, 60, k_max_session_s);
+    if (auto done = body->finish(); !done) return done.error();
+    out.password = Redacted<std::string>(std::move(password));
+    return out;
+}
+
+// One answer, and one time, for an unknown name, a disabled user and a wrong password: who exists
+// is nobody's business. The hash that stands in for a missing one fits no password.
+constexpr const char* k_no_hash =
+    "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
+    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+
+Result<bool> fits(const Result<records::User>& user, const Redacted<std::string>& password) {
+    const bool usable = user && !user->disabled;
+    const bool good = crypto::verify_password(usable ? user->password_hash : k_no_hash, password);
+    return good && usable;
+}
+
+}  // namespace
+
+Answer create_session(Desk& desk, Call call) {
+    const auto wanted = read_credentials(call.request);
+    if (!wanted) co_return wanted.error();
+    if (!desk.guard.may_try(call.request.peer, "")) co_return throttled();
+    auto look = [name = wanted->name](storage::Connection& connection) {
+        return records::user_named(connection, name);
+    };
+    const auto user = co_await desk.store.read(std::move(look));
+    if (!user && user.error().code != ErrorCode::not_found) co_return user.error();
+    auto verify = [user, password = wanted->password] { return fits(user, password); };
+    const auto good = co_await desk.store.hash(std::move(verify));
+    if (!good) co_return good.error();
+    if (!*good) {
+        desk.guard.failed(call.request.peer);
+        co_return fail(ErrorCode::unauthorised, "name or password is wrong");
+    }
+    const Instant now = desk.parts.clock.now();
+    records::Token token;
+    token.label = user->name;
+    token.role = user->role;
+    token.all_organisations = user->all_organisations;
+    token.organisation = user->organisation;
+    token.created_at = now;
+    token.expires_at = now + std::chrono::seconds{wanted->expires_in_s};
+    const auto secret = crypto::random_token("gantry_session_", desk.parts.random);
+    auto write = [token,
+                  digest = crypto::sha256_hex(secret.reveal())](storage::Connection& connection) {
+        return records::insert_token(connection, token, digest);
+    };
+    const auto made = co_await desk.store.transact(std::move(write));
+    if (!made) co_return made.error();
+    desk.parts.log.info("session_opened", {{"user", user->name}, {"token", made->id.value}});
+    co_return json_answer(token_document(*made, secret.reveal()), 201);
+}
+
+}  // namespace gantry::console
