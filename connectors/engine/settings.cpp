@@ -1,16 +1,11 @@
 #include "connectors/engine/settings.hpp"
 
 #include <algorithm>
-#include <cstdlib>
-#include <fstream>
-#include <iterator>
 
 #include "core/base/text.hpp"
 
 namespace gantry::connectors {
 namespace {
-
-constexpr std::size_t k_max_secret_bytes = 4096;
 
 Error wrong(const std::string& name, const std::string& what) {
     return fail(ErrorCode::invalid_input, "connector \"" + name + "\": " + what);
@@ -117,26 +112,6 @@ Result<void> in_range(const std::string& name, const char* key, std::int64_t val
                            std::to_string(low) + " to " + std::to_string(high));
 }
 
-Result<Redacted<std::string>> checked(std::string value, const std::string& what,
-                                      const std::string& where) {
-    if (value.empty()) return fail(ErrorCode::invalid_input, what + ": " + where + " is empty");
-    if (value.size() > k_max_secret_bytes) {
-        return fail(ErrorCode::invalid_input, what + ": " + where + " is longer than 4 KiB");
-    }
-    return Redacted<std::string>(std::move(value));
-}
-
-Result<Redacted<std::string>> from_file(const std::string& path, const std::string& what) {
-    std::ifstream in(path, std::ios::binary);
-    if (!in) return fail(ErrorCode::not_found, what + ": cannot read file " + path);
-    std::string value(k_max_secret_bytes + 2, '\0');
-    in.read(value.data(), static_cast<std::streamsize>(value.size()));
-    value.resize(static_cast<std::size_t>(in.gcount()));
-    if (!value.empty() && value.back() == '\n') value.pop_back();
-    if (!value.empty() && value.back() == '\r') value.pop_back();
-    return checked(std::move(value), what, "file " + path);
-}
-
 }  // namespace
 
 const char* to_string(ConnectorKind kind) {
@@ -183,20 +158,6 @@ Result<void> validate(const std::string& name, const DeliveryLimits& limits) {
         if (auto ok = in_range(name, row.key, row.value, row.low, row.high); !ok) return ok;
     }
     return {};
-}
-
-Result<Redacted<std::string>> resolve_secret(const Redacted<std::string>& reference,
-                                             const std::string& what) {
-    const std::string& text = reference.reveal();
-    if (text.starts_with("file:")) return from_file(text.substr(5), what);
-    if (!text.starts_with("env:")) return checked(text, what, "the secret");
-    const std::string variable = text.substr(4);
-    // Read once at start, before any thread of ours could change the environment.
-    const char* value = std::getenv(variable.c_str());  // NOLINT(concurrency-mt-unsafe)
-    if (value == nullptr) {
-        return fail(ErrorCode::not_found, what + ": environment has no " + variable);
-    }
-    return checked(value, what, "environment variable " + variable);
 }
 
 std::string origin_of(std::string_view url) {

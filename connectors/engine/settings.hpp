@@ -37,14 +37,14 @@ struct ConnectorSettings {
     std::string url;      // http(s)://... or smtp(s)://host:port
     std::string ca_file;  // PEM; empty = the system's store
 
-    // webhook: signing secrets, the new one first; each literal, env:NAME or file:PATH
+    // webhook: signing secrets, the new one first
     std::vector<Redacted<std::string>> secrets;
 
     // mail
     std::string from;
     std::vector<std::string> to;  // 1 to 50
     std::string username;
-    Redacted<std::string> password;  // literal, env:NAME or file:PATH
+    Redacted<std::string> password;
     bool require_tls = false;
     std::string message_id_domain;  // empty = the domain of `from`
 
@@ -59,11 +59,6 @@ struct ConnectorSettings {
 // invalid_input naming the connector, the key and the value (never a secret).
 Result<void> validate(const ConnectorSettings& settings);
 Result<void> validate(const std::string& name, const DeliveryLimits& limits);
-
-// The secret behind a reference: env:NAME, file:PATH (one trailing line end is dropped, at most
-// 4 KiB) or the text itself. not_found or invalid_input; never empty, never quoted in an error.
-Result<Redacted<std::string>> resolve_secret(const Redacted<std::string>& reference,
-                                             const std::string& what);
 
 // "https://host:port" of a URL, for messages: path and query may carry secrets.
 [[nodiscard]] std::string origin_of(std::string_view url);

@@ -250,7 +250,7 @@ int main(int argc, char** argv) {
         std::cerr << "usage: bench_bridge OUT.json [--agent-seconds N]\n";
         return 2;
     }
-    const int agent_seconds = argc >= 4 ? std::atoi(argv[3]) : 120;
+    const int agent_seconds = argc >= 4 ? std::stoi(argv[3]) : 120;
     const std::string bin = std::filesystem::canonical("/proc/self/exe").parent_path().string();
     char pattern[] = "/var/tmp/gantry-bench-XXXXXX";  // a real disk: /tmp may be memory
     const std::string directory = ::mkdtemp(pattern);

@@ -161,8 +161,8 @@ class Bridge:
                   "--server", self.url, "--ca", self.ca, "--token", token])
 
     def start_agent(self):
-        self.agent = Process("gantry-agent",
-                             [os.path.join(BIN, "gantry-agent"), "--state", self.agent_state, "run"],
+        program = os.path.join(BIN, "gantry-agent")
+        self.agent = Process("gantry-agent", [program, "--state", self.agent_state, "run"],
                              self.path("agent.log"))
         return self.agent
 

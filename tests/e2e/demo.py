@@ -34,7 +34,7 @@ connectors:
 
 
 class SmallDisk:
-    """A tmpfs of its own where the kernel lets us mount one; None of the machine's disks suffers."""
+    """A tmpfs of its own where the kernel lets us mount one; it spares the machine's own disks."""
 
     def __init__(self, path):
         self.path = path

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""kill -9 at random moments under load: nothing acknowledged is lost, nothing visible happens twice.
+"""kill -9 at random moments under load: nothing acknowledged is lost, nothing happens twice.
 
 Clients raise and resolve alerts and remember what was acknowledged; an agent runs a check that is
 flipped between ok and critical; gantryd and the agent are killed again and again. Then the books

@@ -112,7 +112,7 @@ PY
 }
 
 verb_bench() {
-    ensure build run
+    ensure build run bench
     build_targets release
     mkdir -p build/bench
     describe_machine | tee build/bench/machine.json

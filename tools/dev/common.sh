@@ -25,6 +25,7 @@ ensure() {
     say "installing: ${missing[*]}"
     apt_quiet update
     case " ${missing[*]} " in *" postgresql "*) prepare_postgresql ;; esac
+    case " ${missing[*]} " in *" prometheus-alertmanager "*) prepare_alertmanager ;; esac
     # --no-remove: rather fail than take something away that this machine uses.
     apt_quiet install --no-install-recommends --no-remove "${missing[@]}"
 }
@@ -48,6 +49,16 @@ prepare_postgresql() {
     apt_quiet install --no-install-recommends --no-remove postgresql-common
     printf '\n# Set by gantry: ./dev\ncreate_main_cluster = false\n' \
         >>/etc/postgresql-common/createcluster.conf
+}
+
+# The benchmarks start an Alertmanager of their own; the package would also start a service now and
+# at every boot. A unit linked to /dev/null does neither.
+prepare_alertmanager() {
+    local unit=/etc/systemd/system/prometheus-alertmanager.service
+    [ ! -e "$unit" ] || return 0
+    say "prometheus-alertmanager: its program only, the service is masked"
+    mkdir -p "${unit%/*}"
+    ln -s /dev/null "$unit"
 }
 
 # configure PRESET: only when it is needed; CMake itself notices changed files.

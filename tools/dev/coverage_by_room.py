@@ -1,4 +1,4 @@
-"""Prints gcovr's summary by room (second-level folder): branches first, they say more than lines."""
+"""gcovr's summary by room (second-level folder): branches first, they say more than lines."""
 
 import collections
 import json

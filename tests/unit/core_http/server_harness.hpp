@@ -29,10 +29,15 @@ namespace gantry::http::test {
 
 namespace asio = boost::asio;
 
+// Real time goes by: between two segments, or until a deadline of the server's has passed.
+inline void pause(Millis time) {
+    std::this_thread::sleep_for(time);  // tidy: sleeps -- real sockets, real deadlines
+}
+
 inline bool eventually(const std::function<bool()>& condition) {
     for (int i = 0; i < 2500; ++i) {
         if (condition()) return true;
-        std::this_thread::sleep_for(Millis{2});
+        pause(Millis{2});
     }
     return false;
 }

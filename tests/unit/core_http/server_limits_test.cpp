@@ -156,7 +156,7 @@ TEST_CASE("deadlines: drops of a header do not extend its time") {
     drip.send("GET / HTTP/1.1\r\n");
     for (int i = 0; i < 30; ++i) {
         drip.send("X" + std::to_string(i) + ": y\r\n");
-        std::this_thread::sleep_for(Millis{10});
+        pause(Millis{10});
     }
     CHECK(server.refused("header_timeout") == 1);
 }
@@ -228,7 +228,7 @@ TEST_CASE("limits: a client that leaves in the middle of a request is counted") 
     {
         RawClient client(server.port());
         client.send(post_of(10) + "12");
-        std::this_thread::sleep_for(Millis{10});
+        pause(Millis{10});
     }
     CHECK(eventually([&] { return server.refused("aborted") == 1; }));
     CHECK(eventually([&] { return server.connections() == 0; }));
@@ -263,7 +263,7 @@ TEST_CASE("eviction: with everybody at work a further connection is closed at on
     std::deque<RawClient> busy;
     for (int i = 0; i < 3; ++i) busy.emplace_back(server.port()).send(post_of(0));
     CHECK(eventually([&] { return server.connections() == 3; }));
-    std::this_thread::sleep_for(Millis{30});
+    pause(Millis{30});
     RawClient further(server.port());
     CHECK(further.until_closed().empty());
     CHECK(server.refused("connections") == 1);
@@ -300,7 +300,7 @@ TEST_CASE("accept: without a free descriptor the server waits, does not spin, an
         REQUIRE(::connect(socket, to, sizeof address) == 0);
     }
     const std::clock_t cpu = std::clock();
-    std::this_thread::sleep_for(Millis{300});
+    pause(Millis{300});
     const auto tries = server.refused("accept_error");
     const auto burned = static_cast<double>(std::clock() - cpu) / CLOCKS_PER_SEC;
     REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);

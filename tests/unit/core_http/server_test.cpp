@@ -157,7 +157,7 @@ TEST_CASE("server: a chunked body in drops arrives whole") {
          {"POST / HT", "TP/1.1\r\nHost: h\r\nTransfer-En", "coding: chunked\r\n\r\n3", "\r\nhe",
           "l\r", "\n2\r\nlo\r\n0\r\n", "\r\n"}) {
         client.send(part);
-        std::this_thread::sleep_for(Millis{2});
+        pause(Millis{2});
     }
     CHECK(client.response().ends_with("POST /\nhello"));
 }
@@ -267,7 +267,7 @@ TEST_CASE("stop: a request under way is finished and told that the connection cl
     CHECK(idle.response().ends_with("/idle"));
     busy.response();
     busy.send("GET /busy HTTP/1.1\r\nHost: h\r\n\r\n");
-    std::this_thread::sleep_for(Millis{20});
+    pause(Millis{20});
     const std::uint16_t port = server.port();
     server.stop(Millis{2'000});
     const std::string answer = busy.until_closed();
