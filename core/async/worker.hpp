@@ -2,8 +2,9 @@
 // `job` on the thread and resumes the caller on its own executor with the result.
 //
 // Bounded: run() answers nothing special when full; `max_waiting` jobs wait, further callers get
-// limit. Jobs must not throw. The destructor finishes the job under way, drops none that was
-// accepted, and joins.
+// limit. A job should not throw; one that does (a library, memory) is answered with internal, so
+// that its caller never goes on on this thread. The destructor finishes the job under way, drops
+// none that was accepted, and joins.
 //
 // GCC 12: make the job a named local, then `co_await worker.run(std::move(job))`.
 #pragma once
@@ -11,12 +12,14 @@
 #include <atomic>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstddef>
+#include <exception>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -41,8 +44,11 @@ public:
             co_return Answer(fail(ErrorCode::limit, name_ + ": too many jobs wait"));
         }
         const auto caller = co_await boost::asio::this_coro::executor;
-        co_await boost::asio::post(pool_.get_executor(), boost::asio::use_awaitable);
-        Answer answer = job();
+        // Bound to the pool: post(pool, use_awaitable) would go to the pool and come straight back
+        // to the executor that is associated with this coroutine, and block it with the job.
+        auto on_pool = boost::asio::bind_executor(pool_.get_executor(), boost::asio::use_awaitable);
+        co_await boost::asio::post(std::move(on_pool));
+        Answer answer = attempt<Answer>(job);
         waiting_.fetch_sub(1);
         co_await boost::asio::post(caller, boost::asio::use_awaitable);
         co_return answer;
@@ -51,6 +57,15 @@ public:
     void join();  // waits for all accepted jobs; further ones are not run
 
 private:
+    template <class Answer, class Job>
+    Answer attempt(Job& job) {
+        try {
+            return job();
+        } catch (const std::exception& thrown) {
+            return fail(ErrorCode::internal, name_ + ": " + thrown.what());
+        }
+    }
+
     std::string name_;
     std::size_t max_waiting_;
     std::atomic<std::size_t> waiting_{0};
