@@ -14,7 +14,7 @@ namespace gantry::telemetry {
 
 enum class LogLevel { debug, info, warn, error };
 
-// One value of a log line; quotes and control characters are escaped.
+// One value of a log line; quotes, control characters and what is no UTF-8 are escaped.
 struct Field {
     std::string_view key;
     std::string value;
@@ -23,8 +23,8 @@ struct Field {
     Field(std::string_view k, const char* v) : key(k), value(v) {}
     Field(std::string_view k, const std::string& v) : key(k), value(v) {}
     template <class N>
-        requires std::is_arithmetic_v<N>
-    Field(std::string_view k, N v) : key(k), value(std::to_string(v)) {}
+    requires std::is_arithmetic_v<N> Field(std::string_view k, N v)
+        : key(k), value(std::to_string(v)) {}
 };
 
 class Log {

@@ -1,15 +1,17 @@
 #include "core/telemetry/metrics.hpp"
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
-#include <cstdio>
 
 namespace gantry::telemetry {
 namespace {
 
-std::string escape(std::string_view text) {
+// In a help a quote is text, in a label's value it is escaped.
+std::string escape(std::string_view text, bool quotes = true) {
     std::string out;
     for (const char c : text) {
-        if (c == '\\' || c == '"') out += '\\';
+        if (c == '\\' || (quotes && c == '"')) out += '\\';
         if (c == '\n') {
             out += "\\n";
         } else {
@@ -30,10 +32,12 @@ std::string label_text(const MetricLabels& labels, std::string_view le = {}) {
     return out;
 }
 
+// The shortest text that reads back as the same number: a sum cut to six digits would stand still
+// for hours and then jump.
 std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, "%g", value);
-    return text;
+    char text[64];
+    constexpr auto plain = std::chars_format::fixed;
+    return {text, std::to_chars(text, text + sizeof text, value, plain).ptr};
 }
 
 }  // namespace
@@ -42,8 +46,8 @@ void Histogram::observe(double seconds) {
     std::size_t i = 0;
     while (i < k_bounds_s.size() && seconds > k_bounds_s[i]) ++i;
     buckets_[i].fetch_add(1, std::memory_order_relaxed);
-    sum_us_.fetch_add(static_cast<std::int64_t>(std::llround(seconds * 1e6)),
-                      std::memory_order_relaxed);
+    // A wall clock set back gives a negative time; a sum that falls reads as a restart.
+    sum_us_.fetch_add(std::llround(std::max(seconds, 0.0) * 1e6), std::memory_order_relaxed);
 }
 
 std::int64_t Histogram::count() const {
@@ -92,7 +96,8 @@ std::string Registry::prometheus_text() const {
     const std::lock_guard lock(mutex_);
     std::string out;
     const auto head = [&](const std::string& name, const std::string& help, const char* type) {
-        out += "# HELP " + name + " " + help + "\n# TYPE " + name + " " + type + "\n";
+        out +=
+            "# HELP " + name + " " + escape(help, false) + "\n# TYPE " + name + " " + type + "\n";
     };
     const auto line = [&](const std::string& name, const std::string& labels,
                           const std::string& value) { out += name + labels + " " + value + "\n"; };

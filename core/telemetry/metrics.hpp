@@ -40,9 +40,8 @@ private:
 // Seconds in fixed buckets from 0.5 ms to 10 s.
 class Histogram {
 public:
-    static constexpr std::array<double, 14> k_bounds_s{0.0005, 0.001, 0.0025, 0.005, 0.01,
-                                                       0.025,  0.05,  0.1,    0.25,  0.5,
-                                                       1.0,    2.5,   5.0,    10.0};
+    static constexpr std::array<double, 14> k_bounds_s{
+        0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0};
     void observe(double seconds);
     [[nodiscard]] std::int64_t count() const;
 
