@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/base/text.hpp"
 #include "core/model/facts_fields.hpp"
 
 namespace gantry {
@@ -131,7 +132,7 @@ public:
         if (element.get_string().get(value) != simdjson::SUCCESS) {
             report(Path{&path_, key}, "must be a string");
         }
-        return std::string(value);
+        return sanitise(value);  // of the wire's texts none is trusted to fit a store or a terminal
     }
     std::int64_t integer(const char* key, std::int64_t at_least, bool required) {
         std::int64_t value = at_least;
@@ -227,7 +228,7 @@ Facts read_facts(dom::element element, Path path, Error& error) {
         if (item.get_string().get(mac) != simdjson::SUCCESS) {
             reader.report(where, "must be a string");
         }
-        facts.macs.emplace_back(mac);
+        facts.macs.push_back(sanitise(mac));
     });
     return facts;
 }
@@ -248,7 +249,7 @@ Labels read_evidence(Reader& state) {
             state.report(Path{&here, field.key}, "must be a string");
             return out;
         }
-        out.emplace_back(field.key, value);
+        out.emplace_back(sanitise(field.key), sanitise(value));
     }
     // Labels are sorted and unique by contract; of a repeated name the first one stays.
     std::stable_sort(out.begin(), out.end(),
