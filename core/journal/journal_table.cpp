@@ -32,7 +32,9 @@ Result<std::unique_ptr<JournalTable>> JournalTable::open(const std::string& path
     if (!connection) return connection.error();
     std::unique_ptr<JournalTable> table(
         new JournalTable(std::move(*database), std::move(*connection)));
-    if (auto done = table->prepare(); !done) return done.error();
+    if (auto done = table->prepare(); !done) {
+        return fail(done.error().code, "journal " + path + ": " + done.error().message);
+    }
     return table;
 }
 
@@ -83,7 +85,7 @@ Result<std::vector<Record>> JournalTable::read(JournalSeq after, std::size_t max
     storage::Statement& statement = **prepared;
     statement.bind(1, after.value).bind(2, static_cast<std::int64_t>(max_records));
     std::vector<Record> out;
-    for (std::size_t bytes = 0; bytes < max_bytes;) {
+    for (std::size_t bytes = 0; out.empty() || bytes < max_bytes;) {
         const auto row = statement.step();
         if (!row) return row.error();
         if (!*row) break;

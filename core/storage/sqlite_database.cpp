@@ -127,7 +127,9 @@ Result<std::unique_ptr<Database>> open_sqlite(const std::string& location) {
     // WAL is a property of the file: set once, here, where nobody else writes yet.
     const char* mode = place->in_memory ? "PRAGMA journal_mode = MEMORY;"
                                         : "PRAGMA journal_mode = WAL;";
-    if (auto done = run_pragmas(keeper->get(), mode); !done) return done.error();
+    if (auto done = run_pragmas(keeper->get(), mode); !done) {
+        return fail(done.error().code, "database " + location + ": " + done.error().message);
+    }
     if (!place->in_memory) keeper->reset();
     return std::unique_ptr<Database>(
         std::make_unique<SqliteDatabase>(std::move(*place), std::move(*keeper)));
