@@ -15,6 +15,7 @@ constexpr std::size_t k_read_records = 512;
 constexpr std::size_t k_read_bytes = 8 << 20;
 constexpr std::size_t k_expiry_chunk = 500;
 constexpr Millis k_house_tick{1'000};
+constexpr Millis k_idle{1'000};
 constexpr int k_seen_every_ticks = 5;
 constexpr int k_trim_every_ticks = 600;
 constexpr std::size_t k_max_early = 1'000;
@@ -25,6 +26,12 @@ const std::string k_alive = "alive_ms";
 
 // Restarts the wait of whoever sleeps on the timer.
 void wake(asio::steady_timer& timer) { timer.cancel(); }
+
+asio::awaitable<void> wait(asio::steady_timer& timer, Millis time) {
+    timer.expires_after(time);
+    boost::system::error_code cancelled;
+    co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+}
 
 }  // namespace
 
@@ -39,6 +46,7 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       options_(options),
       projector_(parts_.correlator, parts_.tickets, parts_.metrics, parts_.log),
       new_records_(parts_.executor),
+      retry_(parts_.executor),
       house_(parts_.executor),
       coalesced_(parts_.metrics.counter("gantry_events_coalesced_total",
                                         "Resends that changed nothing and were not journaled")),
@@ -48,13 +56,17 @@ Engine::Engine(EngineParts parts, EngineOptions options)
                                 "Durable journal records that are not folded yet")),
       commit_seconds_(parts_.metrics.histogram("gantry_commit_seconds",
                                                "From reception to the committed effects")) {
-    parts_.journal.on_commit([this](JournalSeq) { wake(new_records_); });
+    parts_.journal.on_commit([this](JournalSeq) {
+        lag_.set(lag());
+        wake(new_records_);
+    });
 }
 
 Engine::~Engine() = default;
 
 std::int64_t Engine::lag() const {
-    return parts_.journal.last_durable().value - projector_.cursor().value;
+    const JournalSeq passed = std::max(projector_.cursor(), nothing_upto_);
+    return parts_.journal.last_durable().value - passed.value;
 }
 
 Result<storage::Connection*> Engine::connection() {
@@ -66,10 +78,13 @@ Result<storage::Connection*> Engine::connection() {
     return connection_.get();
 }
 
-asio::awaitable<void> Engine::sleep(Millis time) {
-    house_.expires_after(time);
-    boost::system::error_code cancelled;
-    co_await house_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+// Empty when the journal has nothing behind the cursor although it gave sequences there: they were
+// trimmed before this store saw them (it was made anew, or came from a backup).
+asio::awaitable<Result<std::vector<journal::Record>>> Engine::read_on() {
+    const JournalSeq durable = parts_.journal.last_durable();
+    auto records = co_await parts_.journal.read(projector_.cursor(), k_read_records, k_read_bytes);
+    if (records && records->empty()) nothing_upto_ = durable;
+    co_return records;
 }
 
 asio::awaitable<Result<void>> Engine::start() {
@@ -86,10 +101,9 @@ asio::awaitable<Result<void>> Engine::start() {
     if (*alive_ms > 0) parts_.correlator.grant_grace(now - from_ms(*alive_ms));
     std::int64_t caught_up = 0;
     while (!stopping_ && lag() > 0) {
-        auto records =
-            co_await parts_.journal.read(projector_.cursor(), k_read_records, k_read_bytes);
+        auto records = co_await read_on();
         if (!records) co_return records.error();
-        if (records->empty()) break;
+        if (records->empty()) continue;
         caught_up += static_cast<std::int64_t>(records->size());
         co_await project(std::move(*records));
     }
@@ -104,6 +118,7 @@ asio::awaitable<Result<void>> Engine::start() {
 void Engine::stop() {
     stopping_ = true;
     wake(new_records_);
+    wake(retry_);
     wake(house_);
 }
 
@@ -111,19 +126,14 @@ asio::awaitable<void> Engine::follow() {
     while (true) {
         if (lag() <= 0) {
             if (stopping_) co_return;
-            new_records_.expires_after(std::chrono::seconds{1});
-            boost::system::error_code cancelled;
-            co_await new_records_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            co_await wait(new_records_, k_idle);
             continue;
         }
-        auto records =
-            co_await parts_.journal.read(projector_.cursor(), k_read_records, k_read_bytes);
+        auto records = co_await read_on();
         if (!records) {
             parts_.log.error("journal_read_failed", {{"error", records.error().message}});
             if (stopping_) co_return;
-            new_records_.expires_after(k_last_retry);
-            boost::system::error_code cancelled;
-            co_await new_records_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+            co_await wait(retry_, k_last_retry);
             continue;
         }
         if (!records->empty()) co_await project(std::move(*records));
@@ -167,9 +177,7 @@ asio::awaitable<bool> Engine::store_until_done(Batch& batch) {
         parts_.log.error("store_failed",
                          {{"error", stored.error().message}, {"retry_in_ms", pause.count()}});
         if (stopping_) co_return false;
-        new_records_.expires_after(pause);
-        boost::system::error_code cancelled;
-        co_await new_records_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+        co_await wait(retry_, pause);
         pause = std::min(pause * 2, k_last_retry);
     }
 }
@@ -187,8 +195,10 @@ void Engine::answer(const Batch& batch) {
         waiter->second->outcome = batch.outcome;
         wake(waiter->second->timer);
         waiters_.erase(waiter);
-    } else if (started_ && early_.size() < k_max_early) {
+    } else if (started_) {
+        // Most of these nobody asks for: their callers' deadlines are over. The oldest go first.
         early_.emplace(seq, batch.outcome);
+        if (early_.size() > k_max_early) early_.erase(early_.begin());
     }
 }
 
@@ -240,7 +250,7 @@ asio::awaitable<Result<CommandOutcome>> Engine::submit(Command command) {
 
 asio::awaitable<void> Engine::keep_house() {
     for (int tick = 1; !stopping_; ++tick) {
-        co_await sleep(k_house_tick);
+        co_await wait(house_, k_house_tick);
         if (stopping_) break;
         co_await expire_due();
         if (tick % k_seen_every_ticks == 0) co_await save_seen();

@@ -8,6 +8,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <unordered_map>
 
@@ -64,7 +65,7 @@ private:
     struct Waiter;
     boost::asio::awaitable<void> project(std::vector<journal::Record> records);
     boost::asio::awaitable<bool> store_until_done(Batch& batch);
-    boost::asio::awaitable<void> sleep(Millis time);
+    boost::asio::awaitable<Result<std::vector<journal::Record>>> read_on();
     boost::asio::awaitable<void> expire_due();
     boost::asio::awaitable<void> save_seen();
     boost::asio::awaitable<void> trim();
@@ -76,9 +77,11 @@ private:
     Projector projector_;
     std::unique_ptr<storage::Connection> connection_;  // the store thread's
     boost::asio::steady_timer new_records_;
+    boost::asio::steady_timer retry_;  // not woken by new records: they must not hurry a sick store
     boost::asio::steady_timer house_;
     std::unordered_map<std::int64_t, std::shared_ptr<Waiter>> waiters_;  // by journal sequence
-    std::unordered_map<std::int64_t, Result<CommandOutcome>> early_;     // executed before awaited
+    std::map<std::int64_t, Result<CommandOutcome>> early_;  // executed before awaited; bounded
+    JournalSeq nothing_upto_;  // behind the cursor the journal has nothing up to here
     telemetry::Counter& coalesced_;
     telemetry::Counter& retries_;
     telemetry::Gauge& lag_;
