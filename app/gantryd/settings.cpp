@@ -37,6 +37,7 @@ void read_limits(Section& s, http::ServerOptions& out) {
     s.duration("handshake_timeout", out.handshake_timeout, {k_second, k_minute});
     s.duration("header_timeout", out.header_timeout, {k_second, k_minute});
     s.duration("body_timeout", out.body_timeout, {k_second, 10 * k_minute});
+    s.size("min_rate", out.min_bytes_per_second, {0, k_mib});
     s.duration("idle_timeout", out.idle_timeout, {k_second, k_hour});
     s.duration("handler_timeout", out.handler_timeout, {k_second, 10 * k_minute});
     s.duration("write_timeout", out.write_timeout, {k_second, 10 * k_minute});

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
@@ -51,6 +52,12 @@ ConnectionTable::Timeouts timeouts_of(const ServerOptions& options) {
     return timeouts;
 }
 
+MinimumRate rate_of(const ServerOptions& options) {
+    const auto bytes =
+        options.min_bytes_per_second * static_cast<std::size_t>(options.rate_window.count()) / 1000;
+    return {std::max<std::size_t>(bytes, 1), options.rate_window};
+}
+
 Io outcome_of(ssize_t result, std::size_t& count, Io when_blocked) {
     if (result > 0) {
         count = static_cast<std::size_t>(result);
@@ -69,12 +76,20 @@ ServerState::ServerState(asio::any_io_executor executor_in, ServerOptions option
       options(std::move(options_in)),
       handler(std::move(handler_in)),
       metrics(registry),
-      table(timeouts_of(options)),
+      table(timeouts_of(options), rate_of(options)),
       budget{options.max_inflight_bytes, 0},
       scratch(std::make_unique<char[]>(k_scratch_bytes)),
       acceptor(executor),
       sweep(executor),
-      emptied(executor) {}
+      emptied(executor) {
+    budget.make_room = [this](const BodyLease& asking) {
+        Connection* victim = table.stalled_body(clock.steady_now(), k_patience);
+        if (victim == nullptr || victim->owns(asking)) return false;
+        metrics.refused(Reason::evicted);
+        victim->give_way();
+        return true;
+    };
+}
 
 Connection::Connection(std::shared_ptr<ServerState> state, tcp::socket socket)
     : state_(std::move(state)),
@@ -166,6 +181,7 @@ asio::awaitable<Connection::Got> Connection::read_request() {
 
 RequestParser::Status Connection::feed(std::size_t count) {
     if (place_->phase == Phase::idle) enter(Phase::header);
+    moved(count);
     const std::string_view bytes(state_->scratch.get(), count);
     if (!pending_.empty()) {
         pending_.append(bytes);
@@ -302,6 +318,7 @@ asio::awaitable<bool> Connection::write(std::string_view bytes) {
         std::size_t count = 0;
         const Io io = write_some(bytes, count);
         if (io == Io::done) {
+            moved(count);
             bytes.remove_prefix(count);
             continue;
         }
@@ -317,6 +334,7 @@ asio::awaitable<bool> Connection::write(std::string_view bytes) {
 
 // False: the deadline passed, the connection was given up, or it broke.
 asio::awaitable<bool> Connection::wait(Io what) {
+    if (cut_.has_value()) co_return false;  // while nothing was waited for that could be cancelled
     const auto direction =
         what == Io::want_write ? tcp::socket::wait_write : tcp::socket::wait_read;
     error_code error;
@@ -372,6 +390,7 @@ asio::awaitable<void> Connection::answer_late(std::shared_ptr<Connection> self) 
 
 void Connection::give_way() {
     cut_ = Phase::closing;
+    lease_.release();
     enter(Phase::closing);
     error_code ignored;
     socket_.cancel(ignored);
@@ -385,6 +404,10 @@ void Connection::abort() {
     } else if (place_->phase != Phase::abandoned) {
         give_way();
     }
+}
+
+void Connection::moved(std::size_t bytes) {
+    state_->table.moved(place_, bytes, state_->clock.steady_now());
 }
 
 void Connection::enter(Phase phase) {

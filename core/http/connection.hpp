@@ -43,6 +43,8 @@ struct ServerState {
     bool gone = false;      // the Server was destroyed: the handler must not be called
 
     static constexpr std::size_t k_scratch_bytes = 64 * 1024;
+    // Whoever rests may do so for so long before a newer connection takes the place.
+    static constexpr Millis k_patience{1'000};
 };
 
 class Connection : public std::enable_shared_from_this<Connection> {
@@ -58,6 +60,7 @@ public:
     void on_deadline();  // its phase lasted too long
     void give_way();     // evicted, or idle while the server stops
     void abort();        // the drain is over
+    [[nodiscard]] bool owns(const BodyLease& lease) const { return &lease == &lease_; }
 
 private:
     enum class Got { request, refusal, nothing };
@@ -76,6 +79,7 @@ private:
     bool inflate_body(Request& request);
     RequestParser::Status feed(std::size_t count);
     RequestParser::Status feed_pending();
+    void moved(std::size_t bytes);
     Got lost();
     Io read_some(std::size_t& count);
     Io write_some(std::string_view bytes, std::size_t& count);

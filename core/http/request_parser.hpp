@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string_view>
 
@@ -12,10 +13,14 @@
 
 namespace gantry::http {
 
+class BodyLease;
+
 // What the bodies of all connections may hold together.
 struct BodyBudget {
     std::size_t limit = 0;
     std::size_t used = 0;
+    // Makes another than `asking` release its lease; false: there is none that should.
+    std::function<bool(const BodyLease& asking)> make_room = nullptr;
 };
 
 // One connection's part of it; given back on release() or destruction.
@@ -26,9 +31,11 @@ public:
     BodyLease(const BodyLease&) = delete;
     BodyLease& operator=(const BodyLease&) = delete;
 
-    // False, and nothing taken, when the budget has no `bytes` left.
+    // False, and nothing taken, when the budget has no `bytes` left and nobody gives way.
     [[nodiscard]] bool grow(std::size_t bytes) {
-        if (bytes > budget_.limit - budget_.used) return false;
+        while (bytes > budget_.limit - budget_.used) {
+            if (!budget_.make_room || !budget_.make_room(*this)) return false;
+        }
         budget_.used += bytes;
         held_ += bytes;
         return true;

@@ -20,7 +20,6 @@ using asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr auto k_accept_pause = Millis{50};
-constexpr auto k_evictable_idle = Millis{1'000};
 constexpr auto k_last_wait = Millis{1'000};
 constexpr std::size_t k_files_for_others = 128;  // databases, logs, outgoing connections
 constexpr int k_backlog = 4096;
@@ -31,7 +30,8 @@ using State = std::shared_ptr<ServerState>;
 Millis sweep_interval(const ServerOptions& options) {
     const Millis shortest =
         std::min({options.handshake_timeout, options.header_timeout, options.body_timeout,
-                  options.idle_timeout, options.handler_timeout, options.write_timeout});
+                  options.idle_timeout, options.handler_timeout, options.write_timeout,
+                  options.rate_window});
     return std::clamp(shortest / 8, Millis{5}, Millis{250});
 }
 
@@ -49,7 +49,7 @@ void arm_sweep(const State& state) {
 }
 
 bool make_room(const State& state) {
-    Connection* victim = state->table.victim(state->clock.steady_now(), k_evictable_idle);
+    Connection* victim = state->table.victim(state->clock.steady_now(), ServerState::k_patience);
     if (victim == nullptr) return false;
     state->metrics.refused(Reason::evicted);
     victim->give_way();

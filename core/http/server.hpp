@@ -5,10 +5,11 @@
 // Threading: runs on the given executor (one thread); the handler is a coroutine there and must
 // not block; it resumes there at its end. The metrics outlive the executor's context.
 //
-// A full table evicts the oldest connection that has not sent a whole header (slow-loris), then the
-// oldest idle one, before it refuses a new one. HEAD is given to the handler as GET; its answer's
-// body is not sent. A handler that throws is answered with 500, one that overruns with 503 while
-// it goes on; its connection counts until it ends.
+// A full table evicts before it refuses a new connection: the oldest that has not sent a whole
+// header (slow-loris), then one whose body or answer is stuck, then the oldest idle one, then one
+// whose body or answer pauses. Full memory for bodies evicts a body that pauses. HEAD is given to
+// the handler as GET; its answer's body is not sent. A handler that throws is answered with 500,
+// one that overruns with 503 while it goes on; its connection counts until it ends.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -33,15 +34,18 @@ struct ServerOptions {
     std::uint16_t port = 8443;     // 0 = any free one, see Server::port()
     std::string certificate_file;  // PEM chain; empty with key_file = plain HTTP
     std::string key_file;
-    std::size_t max_connections = 8192;          // further ones are closed at once
+    std::size_t max_connections = 16'384;        // further ones are closed at once
     std::size_t max_header_bytes = 16 * 1024;    // 431
     std::size_t max_body_bytes = 1 << 20;        // as sent; 413
     std::size_t max_inflated_bytes = 4 << 20;    // after gzip; 413
     std::size_t max_inflight_bytes = 256 << 20;  // request bodies of all connections; 503
     Millis handshake_timeout{10'000};
-    Millis header_timeout{10'000};   // from the request's first byte (the very first
-                                     // request: from the connection's start); 408
-    Millis body_timeout{30'000};     // 408
+    Millis header_timeout{10'000};  // from the request's first byte (the very first
+                                    // request: from the connection's start); 408
+    Millis body_timeout{30'000};    // 408
+    // Of a body that is on its way, judged every rate_window; slower: 408. 0: any byte will do.
+    std::size_t min_bytes_per_second = 1024;
+    Millis rate_window{10'000};
     Millis idle_timeout{75'000};     // between requests
     Millis handler_timeout{30'000};  // 503
     Millis write_timeout{30'000};

@@ -50,6 +50,7 @@ TEST_CASE("gantryd settings: the shipped file says the defaults") {
     CHECK(a.handshake_timeout == b.handshake_timeout);
     CHECK(a.header_timeout == b.header_timeout);
     CHECK(a.body_timeout == b.body_timeout);
+    CHECK(a.min_bytes_per_second == b.min_bytes_per_second);
     CHECK(a.idle_timeout == b.idle_timeout);
     CHECK(a.handler_timeout == b.handler_timeout);
     CHECK(a.write_timeout == b.write_timeout);

@@ -64,14 +64,60 @@ TEST_CASE("table: the oldest without a whole header gives way first") {
     CHECK(table.victim(at(50), Millis{0}) == fake(0));
 }
 
-TEST_CASE("table: an idle one gives way only after a while, one at work never") {
+TEST_CASE("table: an idle one gives way only after a while, a handler never") {
     ConnectionTable table(timeouts());
     const auto idle = table.add(fake(0), Phase::idle, at(0));
-    table.add(fake(1), Phase::body, at(0));
     table.add(fake(2), Phase::handler, at(0));
-    table.add(fake(3), Phase::write, at(0));
     CHECK(table.victim(at(40), Millis{50}) == nullptr);
     CHECK(table.victim(at(50), Millis{50}) == fake(0));
     table.remove(idle);
     CHECK(table.victim(at(500), Millis{50}) == nullptr);
+}
+
+TEST_CASE("table: a body or an answer that does not move on gives way after the idle ones") {
+    ConnectionTable table(timeouts());
+    const auto body = table.add(fake(1), Phase::body, at(10));
+    table.add(fake(2), Phase::write, at(0));
+    const auto idle = table.add(fake(3), Phase::idle, at(20));
+    CHECK(table.victim(at(70), Millis{50}) == fake(3));
+    table.remove(idle);
+    CHECK(table.victim(at(70), Millis{50}) == fake(2));
+    table.moved(body, 1, at(70));
+    CHECK(table.victim(at(49), Millis{50}) == nullptr);
+}
+
+TEST_CASE("table: one that is stuck for long gives way before an idle one") {
+    ConnectionTable table(timeouts());
+    const auto body = table.add(fake(1), Phase::body, at(0));
+    table.add(fake(2), Phase::idle, at(0));
+    CHECK(table.victim(at(149), Millis{50}) == fake(2));
+    CHECK(table.victim(at(150), Millis{50}) == fake(1));
+    table.moved(body, 1, at(150));
+    CHECK(table.victim(at(150), Millis{50}) == fake(2));
+}
+
+TEST_CASE("table: who moves on is kept, the one that pauses goes; drops are no progress") {
+    ConnectionTable table(timeouts(), MinimumRate{100, Millis{40}});
+    const auto steady = table.add(fake(0), Phase::body, at(0));
+    const auto drops = table.add(fake(1), Phase::body, at(1));
+    for (int i = 0; i < 30; ++i) table.moved(drops, 1, at(2 + i));
+    table.moved(steady, 100, at(30));
+    CHECK(table.stalled_body(at(31), Millis{30}) == fake(1));
+    CHECK(table.expired(at(40)) == nullptr);
+    CHECK(table.expired(at(41)) == fake(1));
+    table.moved(drops, 70, at(41));  // the stretch is whole
+    CHECK(table.expired(at(69)) == nullptr);
+    CHECK(table.expired(at(70)) == fake(0));
+    table.enter(steady, Phase::handler, at(70));
+    table.remove(drops);
+    CHECK(table.stalled_body(at(99'999), Millis{1}) == nullptr);
+}
+
+TEST_CASE("table: progress does not extend the time of a whole body") {
+    ConnectionTable table(timeouts());
+    const auto body = table.add(fake(0), Phase::body, at(0));
+    for (int ms = 0; ms < 100; ms += 10) table.moved(body, 1000, at(ms));
+    CHECK(table.expired(at(100)) == fake(0));
+    table.moved(table.add(fake(1), Phase::idle, at(0)), 5, at(1));  // no body: nothing to count
+    CHECK(table.size() == 2);
 }

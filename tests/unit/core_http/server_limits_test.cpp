@@ -171,6 +171,25 @@ TEST_CASE("deadlines: half a body is 408") {
     CHECK(server.refused("body_timeout") == 1);
 }
 
+TEST_CASE("deadlines: a body that trickles below the minimum rate is 408, a slow one passes") {
+    ServerOptions options;
+    options.rate_window = Millis{100};
+    options.min_bytes_per_second = 200;  // 20 bytes in each window
+    TestServer server(options);
+    RawClient drops(server.port());
+    RawClient slow(server.port());
+    drops.send(post_of(500));
+    slow.send(post_of(500));
+    for (int i = 0; i < 10; ++i) {
+        drops.send("x");
+        slow.send(std::string(50, 'x'));
+        pause(Millis{20});
+    }
+    CHECK(status_of(slow.response()) == "HTTP/1.1 200");
+    CHECK(status_of(drops.until_closed()) == "HTTP/1.1 408");
+    CHECK(server.refused("body_timeout") == 1);
+}
+
 TEST_CASE("deadlines: an idle kept connection is closed without a word") {
     ServerOptions options;
     options.idle_timeout = k_short;
@@ -253,6 +272,64 @@ TEST_CASE("eviction: slow connections give way to a normal client, oldest first"
     CHECK(slow.front().is_closed());
     slow.back().send("TP/1.1\r\nHost: h\r\n\r\n");
     CHECK(status_of(slow.back().response()) == "HTTP/1.1 200");
+}
+
+TEST_CASE("eviction: a table full of bodies that do not come keeps no normal client out") {
+    ServerOptions options;
+    options.max_connections = 20;
+    TestServer server(options);
+    std::deque<RawClient> slow;
+    for (int i = 0; i < 20; ++i) {
+        slow.emplace_back(server.port()).send(post_of(1000) + "x");
+        CHECK(eventually([&] { return server.connections() == i + 1; }));
+    }
+    pause(Millis{1'050});
+    for (int i = 0; i < 5; ++i) {
+        RawClient normal(server.port());
+        normal.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        CHECK(status_of(normal.response()) == "HTTP/1.1 200");
+    }
+    CHECK(server.refused("evicted") >= 1);
+    CHECK(server.refused("connections") == 0);
+    CHECK(slow.front().is_closed());
+}
+
+TEST_CASE("eviction: answers that nobody reads keep no normal client out") {
+    ServerOptions options;
+    options.max_connections = 3;
+    TestServer server(options, [](Request request) -> asio::awaitable<Response> {
+        Response response;
+        if (request.path == "/big") response.body.assign(32 << 20, 'x');
+        co_return response;
+    });
+    std::deque<RawClient> deaf;
+    for (int i = 0; i < 3; ++i) {
+        deaf.emplace_back(server.port()).send("GET /big HTTP/1.1\r\nHost: h\r\n\r\n");
+    }
+    CHECK(eventually([&] { return server.connections() == 3; }));
+    pause(Millis{1'100});
+    RawClient normal(server.port());
+    normal.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+    CHECK(status_of(normal.response()) == "HTTP/1.1 200");
+    CHECK(server.refused("evicted") == 1);
+}
+
+TEST_CASE("eviction: bodies that pause give their memory to one that comes") {
+    ServerOptions options;
+    options.max_inflight_bytes = 100'000;
+    TestServer server(options);
+    std::deque<RawClient> holders;
+    for (int i = 0; i < 3; ++i) {
+        holders.emplace_back(server.port()).send(post_of(30'001) + std::string(30'000, 'x'));
+    }
+    CHECK(eventually([&] { return server.connections() == 3; }));
+    pause(Millis{1'100});
+    RawClient client(server.port());
+    client.send(post_of(50'000) + std::string(50'000, 'x'));
+    CHECK(status_of(client.response()) == "HTTP/1.1 200");
+    CHECK(server.refused("evicted") == 2);
+    CHECK(server.refused("inflight") == 0);
+    CHECK(eventually([&] { return server.connections() == 2; }));
 }
 
 TEST_CASE("eviction: with everybody at work a further connection is closed at once") {
