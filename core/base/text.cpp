@@ -87,6 +87,15 @@ std::string sanitise(std::string_view text) {
     return out;
 }
 
+std::string clean_text(std::string_view text, std::size_t max_bytes) {
+    constexpr std::string_view mark = "\xE2\x80\xA6";
+    // A sanitised byte is at most three, and nothing of what is cut off is looked at.
+    std::string out = sanitise(text.substr(0, max_bytes + 4));
+    if (text.size() <= max_bytes && out.size() <= max_bytes) return out;
+    out = truncate_utf8(out, max_bytes - mark.size());
+    return out.append(mark);
+}
+
 std::string to_lower_ascii(std::string_view text) {
     std::string out(text);
     for (char& c : out) {
@@ -103,6 +112,7 @@ std::string_view trim(std::string_view text) {
 }
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
+    if (word.size() > k_max_nearest_bytes) return std::nullopt;
     std::optional<std::string> best;
     std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
     for (const std::string& candidate : candidates) {

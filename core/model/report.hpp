@@ -14,6 +14,14 @@ namespace gantry {
 
 inline constexpr std::size_t k_max_report_bytes = 256 * 1024;  // uncompressed JSON
 
+// Bounds of what an agent says; the codec holds both sides to them. An id that is longer, or has
+// other than printable ASCII, is refused; other texts are cut and end with "…", and what is beyond
+// a number of pieces is left out.
+inline constexpr std::size_t k_max_wire_id_bytes = 64;    // agent_id, boot_id
+inline constexpr std::size_t k_max_check_bytes = 128;     // a check's id, a reading's name
+inline constexpr std::size_t k_max_instance_bytes = 255;  // instances, facts, reasons
+inline constexpr std::size_t k_max_macs = 64;
+
 enum class Condition : std::uint8_t { ok = 0, warning = 1, critical = 2, unknown = 3 };
 [[nodiscard]] const char* to_string(Condition condition);
 [[nodiscard]] bool parse(std::string_view text, Condition& out);

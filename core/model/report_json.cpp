@@ -125,14 +125,20 @@ public:
         return valid_ && object_[key].get(ignored) == simdjson::SUCCESS;
     }
 
-    std::string text(const char* key, bool required) {
-        std::string_view value;
-        dom::element element;
-        if (!member(key, required, element)) return {};
-        if (element.get_string().get(value) != simdjson::SUCCESS) {
-            report(Path{&path_, key}, "must be a string");
+    // Of the wire's texts none is trusted to fit a store or a terminal: cut at max_bytes.
+    std::string text(const char* key, bool required, std::size_t max_bytes = k_max_instance_bytes) {
+        return clean_text(raw(key, required), max_bytes);
+    }
+    // A text that is compared, never shown: refused when it could not be what we gave out.
+    std::string token(const char* key, std::size_t max_bytes = k_max_wire_id_bytes) {
+        const std::string_view value = raw(key, true);
+        const auto printable = [](char c) { return c > ' ' && c <= '~'; };
+        if (value.size() > max_bytes || !std::all_of(value.begin(), value.end(), printable)) {
+            report(Path{&path_, key},
+                   "must be at most " + std::to_string(max_bytes) + " printable ASCII characters");
+            return {};
         }
-        return sanitise(value);  // of the wire's texts none is trusted to fit a store or a terminal
+        return std::string(value);
     }
     std::int64_t integer(const char* key, std::int64_t at_least, bool required) {
         std::int64_t value = at_least;
@@ -199,6 +205,15 @@ public:
     }
 
 private:
+    std::string_view raw(const char* key, bool required) {
+        std::string_view value;
+        dom::element element;
+        if (!member(key, required, element)) return {};
+        if (element.get_string().get(value) != simdjson::SUCCESS) {
+            report(Path{&path_, key}, "must be a string");
+        }
+        return value;
+    }
     bool member(const char* key, bool required, dom::element& out) {
         if (!valid_ || failed()) return false;
         if (object_[key].get(out) == simdjson::SUCCESS) return true;
@@ -228,7 +243,9 @@ Facts read_facts(dom::element element, Path path, Error& error) {
         if (item.get_string().get(mac) != simdjson::SUCCESS) {
             reader.report(where, "must be a string");
         }
-        facts.macs.push_back(sanitise(mac));
+        if (facts.macs.size() < k_max_macs) {
+            facts.macs.push_back(clean_text(mac, k_max_wire_id_bytes));
+        }
     });
     return facts;
 }
@@ -249,7 +266,9 @@ Labels read_evidence(Reader& state) {
             state.report(Path{&here, field.key}, "must be a string");
             return out;
         }
-        out.emplace_back(sanitise(field.key), sanitise(value));
+        if (out.size() == k_max_labels) break;
+        out.emplace_back(clean_text(field.key, k_max_check_bytes),
+                         clean_text(value, k_max_label_bytes));
     }
     // Labels are sorted and unique by contract; of a repeated name the first one stays.
     std::stable_sort(out.begin(), out.end(),
@@ -263,11 +282,11 @@ Labels read_evidence(Reader& state) {
 CheckState read_state(dom::element element, Path path, Error& error) {
     Reader reader(element, path, error);
     CheckState state;
-    state.check = reader.text("check", true);
+    state.check = reader.text("check", true, k_max_check_bytes);
     state.instance = reader.text("instance", false);
     state.condition = reader.word("condition", Condition::ok, true);
     state.previous = reader.word("previous", Condition::unknown, false);
-    state.summary = reader.text("summary", false);
+    state.summary = reader.text("summary", false, k_max_summary_bytes);
     state.evidence = read_evidence(reader);
     return state;
 }
@@ -278,7 +297,7 @@ void read_body(Reader& reader, ReportRecord& record, Error& error) {
             reader.each("readings", true, [&](dom::element item, const Path& where) {
                 Reader in(item, where, error);
                 Reading& reading = record.readings.emplace_back();
-                reading.name = in.text("name", true);
+                reading.name = in.text("name", true, k_max_check_bytes);
                 reading.instance = in.text("instance", false);
                 reading.value = in.number("value");
             });
@@ -410,9 +429,9 @@ Result<Report> decode_report(std::string_view json) {
     return decode(json, [](dom::element root, Error& error) {
         Reader reader(root, Path{}, error);
         Report report;
-        report.agent_id = reader.text("agent_id", true);
+        report.agent_id = reader.token("agent_id");
         report.epoch = reader.integer("epoch", 1, true);
-        report.boot_id = reader.text("boot_id", true);
+        report.boot_id = reader.token("boot_id");
         report.first_seq = reader.integer("first_seq", 1, true);
         report.last_seq = reader.integer("last_seq", 0, true);
         reader.each("records", true, [&](dom::element item, const Path& where) {
@@ -443,8 +462,8 @@ Result<EnrolRequest> decode_enrol_request(std::string_view json) {
     return decode(json, [](dom::element root, Error& error) {
         Reader reader(root, Path{}, error);
         EnrolRequest request;
-        request.token = reader.text("token", true);
-        request.boot_id = reader.text("boot_id", true);
+        request.token = reader.token("token", k_max_instance_bytes);
+        request.boot_id = reader.token("boot_id");
         dom::element facts;
         if (reader.child("facts", true, facts)) {
             request.facts = read_facts(facts, Path{nullptr, "facts"}, error);

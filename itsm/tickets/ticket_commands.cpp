@@ -1,5 +1,6 @@
 #include "itsm/tickets/ticket_commands.hpp"
 
+#include "core/base/text.hpp"
 #include "core/records/access.hpp"
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/cmdb/identity.hpp"
@@ -42,10 +43,13 @@ private:
     CommandWork work_;
 };
 
+constexpr std::size_t k_max_asset_name_bytes = 255;
+
 std::string asset_name(const Facts& facts) {
-    if (!facts.hostname.empty()) return facts.hostname;
-    if (!facts.fqdn.empty()) return facts.fqdn;
-    return facts.serial.empty() ? "unnamed endpoint" : facts.serial;
+    for (const std::string* name : {&facts.hostname, &facts.fqdn, &facts.serial}) {
+        if (!name->empty()) return clean_text(*name, k_max_asset_name_bytes);
+    }
+    return "unnamed endpoint";
 }
 
 AssetClass class_of(const Facts& facts, const std::string& role) {

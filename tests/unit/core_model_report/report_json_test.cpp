@@ -233,3 +233,66 @@ TEST_CASE("report codec: evidence comes out sorted and unique whatever the order
 TEST_CASE("report codec: deep nesting is refused without recursion") {
     CHECK(message_of(std::string(100'000, '[')).rfind("not JSON", 0) == 0);
 }
+
+TEST_CASE("report: every text of an agent is bounded and fits a store when it was read") {
+    const std::string bad = std::string("x\0\x1b", 3) + std::string(300'000, 'y');
+    ReportRecord states = record(1, RecordKind::state);
+    states.states.push_back(full_disk());
+    CheckState& state = states.states.back();
+    state.check = state.instance = state.summary = bad;
+    state.evidence.clear();
+    for (int i = 0; i < 1000; ++i) state.evidence.emplace_back(std::to_string(i) + bad, bad);
+    ReportRecord facts = record(2, RecordKind::facts);
+    facts.facts = some_facts();
+    facts.facts->hostname = bad;
+    facts.facts->macs.assign(5000, bad);
+    Report report;
+    report.agent_id = "a";
+    report.epoch = 1;
+    report.boot_id = "b";
+    report.first_seq = 1;
+    report.last_seq = 2;
+    report.records = {states, facts};
+    const auto read = decode_report(encode(report));
+    REQUIRE(read.has_value());
+    const CheckState& taken = read->records[0].states[0];
+    std::vector<std::string> texts{taken.check, taken.instance, taken.summary};
+    CHECK(taken.evidence.size() == k_max_labels);
+    for (const auto& [name, value] : taken.evidence) {
+        texts.push_back(name);
+        texts.push_back(value);
+    }
+    CHECK(read->records[1].facts->macs.size() == k_max_macs);
+    texts.push_back(read->records[1].facts->hostname);
+    texts.insert(texts.end(), read->records[1].facts->macs.begin(),
+                 read->records[1].facts->macs.end());
+    for (const std::string& text : texts) {
+        CHECK(text.size() <= k_max_summary_bytes);
+        CHECK(text.find('\0') == std::string::npos);
+        CHECK(text.find('\x1b') == std::string::npos);
+    }
+    CHECK(taken.check.size() <= k_max_check_bytes);
+    CHECK(read->records[1].facts->hostname.size() <= k_max_instance_bytes);
+}
+
+TEST_CASE("report: an id that we cannot have given out is refused by name, not changed") {
+    for (const std::string& id : {std::string("a\0b", 3), std::string(65, 'a'), std::string("a b"),
+                                  std::string("\xC3\xA4")}) {
+        Report report;
+        report.agent_id = "a";
+        report.boot_id = "b";
+        report.epoch = report.first_seq = 1;
+        report.agent_id = id;
+        auto read = decode_report(encode(report));
+        REQUIRE_FALSE(read.has_value());
+        CHECK(read.error().message.find("agent_id: ") == 0);
+        report.agent_id = "a";
+        report.boot_id = id;
+        read = decode_report(encode(report));
+        REQUIRE_FALSE(read.has_value());
+        CHECK(read.error().message.find("boot_id: ") == 0);
+    }
+    EnrolRequest request;
+    request.token = std::string(256, 't');
+    CHECK_FALSE(decode_enrol_request(encode(request)).has_value());
+}
