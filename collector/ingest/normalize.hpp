@@ -24,6 +24,9 @@ struct AgentIdentity {
 // Events of all state and full_state records, in order. `received_at` bounds what the agent's clock
 // says: an event is never later than its reception.
 //
+// A full_state record ends with an event that tells the fold what it listed (Event::full_state), so
+// that alerts whose resolve was lost, or whose check is gone, end.
+//
 // A check that cannot be judged (unknown) is an alert of its own (key + "/unknown", severity info):
 // losing sight of a full disk must neither close nor soften the alert about the full disk.
 std::vector<Event> normalize(const Report& report, const AgentIdentity& agent, Instant received_at);

@@ -36,7 +36,8 @@ enum class DedupReason : std::uint8_t {
     already_resolved,
     never_fired,
     expired,
-    no_room  // the bound of live alerts is reached and none of them is resolved
+    no_room,  // the bound of live alerts is reached and none of them is resolved
+    not_in_full_state
 };
 enum class IdentifyReason : std::uint8_t {
     none,

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,9 @@ inline constexpr std::size_t k_max_labels = 64;
 inline constexpr std::size_t k_max_label_bytes = 1024;
 inline constexpr std::size_t k_max_events_per_request = 1000;
 
+// Of what an agent's checks say; only the collector makes such events.
+inline constexpr std::string_view k_agent_source = "agent";
+
 struct Event {
     OrganisationId organisation;
     std::string source;  // adapter or monitor: "agent", "generic", "gantry"
@@ -50,6 +54,9 @@ struct Event {
     std::string host;         // host name as told by the source; empty when none
     Instant observed_at{};    // by the source's clock, corrected by its age where told
     Millis expires_after{0};  // firing without a resend for so long resolves itself; 0 = never
+    // Set on the last event of a full state of `asset`: every firing alert of `source` on it whose
+    // key is not among these (ascending) has ended. The event itself has no key and fires nothing.
+    std::optional<std::vector<std::string>> full_state;
 };
 
 }  // namespace gantry

@@ -35,9 +35,10 @@ constexpr std::array k_lifecycle{"ordered",     "in_stock", "deployed",
 constexpr std::array k_outcome{"refreshed",         "recorded",         "incident_opened",
                                "incident_updated",  "priority_changed", "incident_resolved",
                                "incident_reopened", "resolve_noted",    "ignored"};
-constexpr std::array k_dedup{
-    "first_seen", "new_episode",      "same_episode", "severity_raised", "severity_lowered",
-    "recovered",  "already_resolved", "never_fired",  "expired",         "no_room"};
+constexpr std::array k_dedup{"first_seen",       "new_episode",      "same_episode",
+                             "severity_raised",  "severity_lowered", "recovered",
+                             "already_resolved", "never_fired",      "expired",
+                             "no_room",          "not_in_full_state"};
 constexpr std::array k_identify{"none",      "agent_credential",  "asset_id",
                                 "host_name", "created_from_host", "created_from_source",
                                 "kept",      "service_name"};

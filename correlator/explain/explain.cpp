@@ -51,11 +51,14 @@ std::string event_sentence(const Told& told) {
         decision.dedup == DedupReason::expired ? std::string("Expiry ") : std::string("Event ");
     out += std::to_string(decision.event_index + 1) + " of record " +
            std::to_string(decision.journal_seq.value);
-    if (told.event) {
+    if (told.event && !told.event->full_state) {
         out += " (" + told.event->source + ", key " + told.event->key + ")";
     }
     if (decision.dedup == DedupReason::expired) {
         return out + " ended the alert, because it was not reported again in time.";
+    }
+    if (decision.dedup == DedupReason::not_in_full_state) {
+        return out + " ended the alert: the agent told all that is wrong, and this was not in it.";
     }
     if (decision.action == EventAction::resolved) return out + " reported a recovery.";
     return out + " fired with severity " + to_string(decision.severity) + ".";
@@ -75,10 +78,11 @@ std::string dedup_sentence(const Told& told) {
             return "The alert fired already (" + episode_text(told) + ") and became less severe.";
         case DedupReason::recovered: return "This ended " + episode_text(told) + ".";
         case DedupReason::already_resolved:
-            return "The alert had been resolved before, so there was nothing to end.";
+            return "The episode that it means had been resolved before, so there was nothing to end.";
         case DedupReason::never_fired:
             return "No alert with this key ever fired, or it was forgotten after its retention, so "
                    "there was nothing to end.";
+        case DedupReason::not_in_full_state:
         case DedupReason::expired: return "This ended " + episode_text(told) + ".";
         case DedupReason::no_room:
             return "The bound of live alerts was reached and none of them was resolved, so no "
@@ -190,12 +194,14 @@ std::string outcome_sentence(const Told& told) {
     return {};
 }
 
-std::vector<RuleTried> tried(const Decision& decision, const Event& event, const RuleSet& rules) {
+std::vector<RuleTried> tried(const Decision& decision, const Event& event, const RuleSet& rules,
+                             const Names& names) {
     std::vector<RuleTried> out;
     const auto compiled = CompiledRules::compile(rules);
     if (!compiled) return out;
     std::string_view host = event.host;
     if (const auto* label = find_label(event.labels, "host"); host.empty() && label) host = *label;
+    if (host.empty() && event.asset.is_set()) host = names.asset;  // an agent's is its asset's
     const Subject subject{decision.severity, event.source, host, event.key, &event.labels};
     const auto last = decision.rule_index < 0 ? static_cast<std::int64_t>(rules.promote.size()) - 1
                                               : decision.rule_index;
@@ -214,7 +220,10 @@ std::vector<RuleTried> tried(const Decision& decision, const Event& event, const
     return out;
 }
 
-bool rules_were_asked(const Decision& decision) {
+// Of a recovery the alert was judged, with the severity and the labels it fired with; they are not
+// at hand here, and the recovery's own would name reasons that did not count.
+bool event_was_judged(const Decision& decision) {
+    if (decision.action == EventAction::resolved) return false;
     return decision.rule_index >= 0 || decision.promote == PromoteReason::rule_records_only;
 }
 
@@ -243,8 +252,8 @@ Explanation explain(const Decision& decision, const std::optional<Event>& event,
         out.rule = rules.promote[static_cast<std::size_t>(index)].name;
     }
     const bool in_range = index < static_cast<std::int64_t>(rules.promote.size());
-    if (event && !out.rules_changed && in_range && rules_were_asked(decision)) {
-        out.rules_tried = tried(decision, *event, rules);
+    if (event && !out.rules_changed && in_range && event_was_judged(decision)) {
+        out.rules_tried = tried(decision, *event, rules, names);
     }
     const Told told{decision, event, rules, names, out};
     std::vector<std::string> sentences;

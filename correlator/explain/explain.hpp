@@ -28,7 +28,8 @@ struct RuleTried {
 
 struct Explanation {
     std::vector<std::string> sentences;
-    // With the event at hand and unchanged rules: every rule up to the one that decided.
+    // Of a firing, with the event at hand and unchanged rules: every rule up to the one that
+    // decided. Of a recovery none: the alert was judged as it fired, not the event.
     std::vector<RuleTried> rules_tried;
     std::string rule;            // the name of the rule that decided; empty = none or unknown
     bool rules_changed = false;  // the decision was made under another rule set than `rules`

@@ -51,7 +51,11 @@ public:
         begin(input, changes);
         std::int64_t index = 0;
         for (const auto& event : events) {
-            step(input, event, index++, Cause::event, sequences, changes);
+            if (event.full_state) {
+                end_absent(input, event, index++, sequences, changes);
+            } else {
+                step(input, event, index++, Cause::event, sequences, changes);
+            }
         }
         state_.write_rows(changes);
     }
@@ -65,8 +69,8 @@ public:
                 ++state_.counters.expiries_skipped;
                 continue;
             }
-            step(input, expiry_event(slot), static_cast<std::int64_t>(index), Cause::expiry,
-                 sequences, changes);
+            step(input, event_of(slot), static_cast<std::int64_t>(index), Cause::expiry, sequences,
+                 changes);
         }
         state_.write_rows(changes);
     }
@@ -158,7 +162,20 @@ private:
                alert.folded_at + alert.expires_after <= now;
     }
 
-    [[nodiscard]] Event expiry_event(SlotNo slot) const {
+    void end_absent(const FoldInput& input, const Event& marker, std::int64_t index,
+                    Sequences& sequences, Changes& changes) {
+        const auto& listed = *marker.full_state;
+        for (const auto slot : state_.firing_of_agents(marker.asset)) {
+            const auto& alert = state_.alerts.at(slot);
+            if (alert.organisation != marker.organisation) continue;
+            if (std::binary_search(listed.begin(), listed.end(), alert.text.key())) continue;
+            ++state_.counters.ended_by_full_state;
+            step(input, event_of(slot), index, Cause::full_state, sequences, changes);
+        }
+    }
+
+    // The resolve of an alert that nobody sent.
+    [[nodiscard]] Event event_of(SlotNo slot) const {
         auto row = state_.alerts.row(slot);
         Event event;
         event.organisation = row.organisation;

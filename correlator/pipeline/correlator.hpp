@@ -1,9 +1,10 @@
 // Correlator: the pure fold (state, record's events, rules, now) -> (state, changes). No sockets,
 // SQL, threads or clock of its own; equal inputs give equal outputs, to the byte.
 //
-// Every event passes the stages of pipeline.hpp in order and leaves exactly one Decision. The state
-// is what restore() and the fold made of it; refresh() touches nothing but last-seen times, which
-// no decision depends on.
+// Every event passes the stages of pipeline.hpp in order and leaves exactly one Decision; the end
+// of a full state (Event::full_state) leaves one for each alert that it ends, all with its
+// event_index. The state is what restore() and the fold made of it; refresh() touches nothing but
+// last-seen times, which no decision depends on.
 //
 // Threading: one thread at a time, the engine's.
 #pragma once

@@ -14,6 +14,17 @@ Instant begin_of(const Event& event, Instant now) {
     return plausible ? event.observed_at : now;
 }
 
+// Retries and highly available pairs of monitors tell the end of an episode again when the next one
+// fires already; a resolve that names its begin says which it means. Two members of a pair may
+// disagree about a begin, so an earlier one is late only when it lies before the end that we saw.
+// An agent's stream is in order by its sequence, and its times are estimates: it is never late.
+bool means_earlier_episode(const Context& context) {
+    if (context.cause != Cause::event || context.event.asset.is_set()) return false;
+    const auto& alert = context.alert();
+    const auto begin = begin_of(context.event, context.now);
+    return alert.episode_count > 1 && begin < alert.started_at && begin <= alert.resolved_at;
+}
+
 Verdict stop(DedupReason reason) { return {Verdict::Flow::stop, reason}; }
 Verdict proceed(DedupReason reason) { return {Verdict::Flow::continue_, reason}; }
 
@@ -90,12 +101,17 @@ Verdict resolves(Context& context) {
         ++context.state.counters.resolves_unknown;
         return stop(DedupReason::never_fired);
     }
-    if (!context.alert().firing()) {
+    if (!context.alert().firing() || means_earlier_episode(context)) {
         ++context.state.counters.resolves_late;
         return stop(DedupReason::already_resolved);
     }
     end_episode(context);
-    return proceed(context.cause == Cause::expiry ? DedupReason::expired : DedupReason::recovered);
+    switch (context.cause) {
+        case Cause::event: break;
+        case Cause::expiry: return proceed(DedupReason::expired);
+        case Cause::full_state: return proceed(DedupReason::not_in_full_state);
+    }
+    return proceed(DedupReason::recovered);
 }
 
 }  // namespace

@@ -170,6 +170,9 @@ std::string recovered_text(const Context& context, After after, std::int64_t sti
     if (context.cause == Cause::expiry) {
         out = "Not reported again within " + duration_text(alert.expires_after) +
               ", so it counts as recovered after " + lasted + ".";
+    } else if (context.cause == Cause::full_state) {
+        out = "The agent's full state does not list it any more, so it ended, after " + lasted +
+              "; its recovery was not reported.";
     } else {
         out = "Recovered after " + lasted + where(context) + ".";
         if (!context.event.summary.empty()) out += " " + sentence(context.event.summary);

@@ -15,7 +15,7 @@
 
 namespace gantry::correlator {
 
-enum class Cause : std::uint8_t { event, expiry };
+enum class Cause : std::uint8_t { event, expiry, full_state };
 
 // How the alert fired before this event changed it.
 struct Before {
@@ -24,7 +24,7 @@ struct Before {
 };
 
 struct Context {
-    // --- given; an expiry's event is made from the alert it resolves ---
+    // --- given; the event of an expiry or a full state is made from the alert it resolves ---
     const Event& event;
     Cause cause;
     JournalSeq seq;

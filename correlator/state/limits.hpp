@@ -19,12 +19,13 @@ struct Options {
 
 // Monotonic since construction.
 struct Counters {
-    std::uint64_t resolves_unknown = 0;  // resolve of a key that never fired
-    std::uint64_t resolves_late = 0;     // resolve of a resolved alert
-    std::uint64_t alerts_refused = 0;    // DedupReason::no_room
-    std::uint64_t alerts_evicted = 0;    // forgotten before the retention, for want of room
-    std::uint64_t assets_refused = 0;    // max_assets reached
-    std::uint64_t expiries_skipped = 0;  // seen again, or gone, before the expiry was folded
+    std::uint64_t resolves_unknown = 0;     // resolve of a key that never fired
+    std::uint64_t resolves_late = 0;        // resolve of an episode that had ended
+    std::uint64_t alerts_refused = 0;       // DedupReason::no_room
+    std::uint64_t alerts_evicted = 0;       // forgotten before the retention, for want of room
+    std::uint64_t assets_refused = 0;       // max_assets reached
+    std::uint64_t expiries_skipped = 0;     // seen again, or gone, before the expiry was folded
+    std::uint64_t ended_by_full_state = 0;  // their resolve was lost, or their check is gone
 };
 
 }  // namespace gantry::correlator

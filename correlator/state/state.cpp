@@ -21,6 +21,7 @@ void State::restore(const Alert& alert) {
         return;
     }
     alerts.at(slot).exact_seen = true;
+    place(slot, alert.asset);
     bind(slot, alert.incident);
     schedule(slot);
 }
@@ -37,6 +38,21 @@ void State::bind(SlotNo slot, IncidentId incident) {
     alert.incident = incident;
     alert.counted = incident.is_set() && alert.firing();
     if (alert.counted) incidents.count_firing(incident, 1);
+}
+
+void State::place(SlotNo slot, AssetId asset) {
+    auto& alert = alerts.at(slot);
+    alert.asset = asset;
+    if (alert.text.source() == k_agent_source) of_agents_.emplace(asset, alert.id);
+}
+
+std::vector<SlotNo> State::firing_of_agents(AssetId asset) const {
+    std::vector<SlotNo> out;
+    for (auto at = of_agents_.lower_bound({asset, AlertId{}});
+         at != of_agents_.end() && at->first == asset; ++at) {
+        out.push_back(alerts.find(at->second));
+    }
+    return out;
 }
 
 void State::changed(SlotNo slot, JournalSeq seq) {
@@ -68,6 +84,7 @@ void State::retire(SlotNo slot) {
     auto& alert = alerts.at(slot);
     if (alert.counted) incidents.count_firing(alert.incident, -1);
     alert.counted = false;
+    of_agents_.erase({alert.asset, alert.id});
     queue_retention(slot);
 }
 

@@ -2,6 +2,8 @@
 // functions, which keep the queues and the list of rows to write in step with it.
 #pragma once
 
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "core/model/changes.hpp"
@@ -40,6 +42,10 @@ public:
     void folded(SlotNo slot, Instant now);
     // The alert's incident is this one from now on; unset = none.
     void bind(SlotNo slot, IncidentId incident);
+    // The episode that has just begun belongs to this asset.
+    void place(SlotNo slot, AssetId asset);
+    // Firing alerts of agents on this asset, in ascending id.
+    [[nodiscard]] std::vector<SlotNo> firing_of_agents(AssetId asset) const;
     // The alert has just been resolved: its retention begins, its incident counts one less.
     void retire(SlotNo slot);
     // Room for one more alert, by forgetting the longest resolved one. False when none is resolved.
@@ -69,6 +75,8 @@ private:
     Millis retention_;
     TimerQueue expiry_;    // due = last seen + expires_after, corrected when popped
     TimerQueue resolved_;  // due = resolved_at
+    // Firing ones whose source is k_agent_source.
+    std::set<std::pair<AssetId, AlertId>> of_agents_;
     std::vector<SlotNo> changed_;
     std::vector<SlotNo> refreshed_;
 };

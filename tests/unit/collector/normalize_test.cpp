@@ -73,9 +73,26 @@ TEST_CASE("normalize: a full state clears a blindness that the server may still 
     const auto list =
         normalize(one_state(Condition::critical, Condition::critical, 0, RecordKind::full_state),
                   k_agent, k_now);
-    REQUIRE(list.size() == 2);
+    REQUIRE(list.size() == 3);
     CHECK(list[0].action == EventAction::resolved);
     CHECK(list[1].action == EventAction::firing);
+}
+
+TEST_CASE("normalize: a full state ends with what it listed, blind checks among it") {
+    Report report = one_state(Condition::unknown, Condition::ok, 0, RecordKind::full_state);
+    report.records[0].states.push_back(report.records[0].states[0]);
+    report.records[0].states[1].instance = "/";
+    const auto list = normalize(report, k_agent, k_now);
+    REQUIRE(list.size() == 3);
+    REQUIRE(list.back().full_state.has_value());
+    CHECK(*list.back().full_state ==
+          std::vector<std::string>{"asset/12/filesystem//", "asset/12/filesystem///unknown",
+                                   "asset/12/filesystem//var", "asset/12/filesystem//var/unknown"});
+    CHECK(list.back().asset == k_agent.asset);
+    CHECK(list.back().organisation == k_agent.organisation);
+    report.records[0].states.clear();  // nothing is checked any more
+    REQUIRE(normalize(report, k_agent, k_now).size() == 1);
+    CHECK(normalize(report, k_agent, k_now)[0].full_state->empty());
 }
 
 TEST_CASE("normalize: the age counts, not the agent's wall clock, and never the future") {
@@ -84,6 +101,48 @@ TEST_CASE("normalize: the age counts, not the agent's wall clock, and never the 
     CHECK(old.front().observed_at == k_now - std::chrono::seconds{90});
     const auto odd = normalize(one_state(Condition::critical, Condition::ok, -5), k_agent, k_now);
     CHECK(odd.front().observed_at == k_now);
+}
+
+TEST_CASE("normalize: what a record of an older gantryd may hold becomes an event within bounds") {
+    const std::string bad = std::string("cp\0u", 4) + std::string(20'000, 'x');
+    CheckState state;
+    state.check = state.instance = state.summary = bad;
+    state.condition = Condition::critical;
+    for (int i = 0; i < 200; ++i) state.evidence.emplace_back(std::to_string(i), bad);
+    ReportRecord record;
+    record.kind = RecordKind::state;
+    record.states.push_back(state);
+    Report report;
+    report.records.push_back(record);
+    AgentIdentity agent = k_agent;
+    agent.name = bad;
+    const auto list = normalize(report, agent, k_now);
+    REQUIRE(list.size() == 2);
+    for (const Event& event : list) {
+        CHECK(event.key.size() <= k_max_key_bytes);
+        CHECK(event.key.find('\0') == std::string::npos);
+        CHECK(event.summary.size() <= k_max_summary_bytes);
+        CHECK(event.evidence.size() <= k_max_labels);
+        for (const Labels* labels : {&event.labels, &event.evidence}) {
+            for (const auto& [name, value] : *labels) {
+                CHECK(value.size() <= k_max_label_bytes);
+                CHECK(value.find('\0') == std::string::npos);
+            }
+        }
+    }
+}
+
+TEST_CASE("normalize: long instances with the same beginning stay two alerts") {
+    Report report = one_state(Condition::critical, Condition::ok);
+    std::string& instance = report.records[0].states[0].instance;
+    instance = std::string(250, 'p') + "/a";
+    const auto one = normalize(report, k_agent, k_now);
+    instance.back() = 'b';
+    const auto other = normalize(report, k_agent, k_now);
+    CHECK(one.back().key != other.back().key);
+    CHECK(one.back().key.size() <= k_max_key_bytes - 8);
+    instance.back() = 'a';
+    CHECK(normalize(report, k_agent, k_now).back().key == one.back().key);
 }
 
 TEST_CASE("normalize: silence and return speak of one alert") {
