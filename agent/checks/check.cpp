@@ -56,11 +56,16 @@ std::optional<Transition> miss(CheckMemory& memory) {
     return Transition{memory.known, Condition::unknown};
 }
 
+// Looks of before the first one here (a restart, a wider window by policy) stand as what they made
+// known: with an empty past, M - N more readings would be taken for good ones.
 void remember_level(const CheckPolicy& check, Condition level, CheckMemory& memory) {
     const auto window = static_cast<std::size_t>(std::clamp(check.window, 1, 100));
-    memory.levels.push_back(level);
-    if (memory.levels.size() > window) {
-        memory.levels.erase(memory.levels.begin(), memory.levels.end() - window);
+    std::vector<Condition>& levels = memory.levels;
+    levels.push_back(level);
+    if (levels.size() < window) {
+        levels.insert(levels.begin(), window - levels.size(), memory.known);
+    } else {
+        levels.erase(levels.begin(), levels.end() - static_cast<std::ptrdiff_t>(window));
     }
 }
 

@@ -1,9 +1,9 @@
 // A check's judgement of one instance: values in, transition out. Pure: time is an argument.
 //
 // Order of thought: a reading gives a level (with a separate clear threshold), the last M levels
-// give a target (N of M), a worse target must last `hold_for`, a better one counts at once. A
-// missing reading is never ok: after k_unknown_after of them in a row the condition is unknown,
-// and the next reading ends that.
+// give a target (N of M; looks of before the first one count as what is known), a worse target
+// must last `hold_for`, a better one counts at once. A missing reading is never ok: after
+// k_unknown_after of them in a row the condition is unknown, and the next reading ends that.
 #pragma once
 
 #include <cstddef>
