@@ -52,6 +52,7 @@ std::string status_text(const Json& status) {
     });
 }
 
+// The sentences name the rule and those passed over; as fields of their own they are in --json.
 std::string explanation_text(const Json& explanation) {
     std::string out = one_line(text_of(explanation, "subject")) + "\n";
     if (text_of(explanation, "more") == "yes") out += "(older decisions exist)\n";
@@ -61,11 +62,6 @@ std::string explanation_text(const Json& explanation) {
                text_of(decision, "journal_seq") + ")\n";
         for (const Json& sentence : member(decision, "sentences")) {
             out += "  " + one_line(sentence.get<std::string>()) + "\n";
-        }
-        const std::string rule = one_line(text_of(decision, "rule"));
-        if (!rule.empty()) out += "  rule: " + rule + "\n";
-        for (const Json& passed : member(decision, "rules_passed")) {
-            out += "  passed: " + one_line(passed.get<std::string>()) + "\n";
         }
     }
     return out;

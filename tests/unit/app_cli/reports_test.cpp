@@ -63,7 +63,7 @@ TEST_CASE("assets: listed and shown with their facts") {
     CHECK(world.out.find("cpu_count   2\n") != std::string::npos);
 }
 
-TEST_CASE("explain: each decision with its sentences and the rules that were passed") {
+TEST_CASE("explain: each decision with its sentences; rules as fields only in JSON") {
     CliWorld world;
     world.script.answer(
         "GET /explain/INC0000001", 200,
@@ -76,9 +76,9 @@ TEST_CASE("explain: each decision with its sentences and the rules that were pas
           "(older decisions exist)\n"
           "\n"
           "2025-11-24 16:00:00  incident_opened  (decision 5, journal 9)\n"
-          "  It is new.\n"
-          "  rule: critical\n"
-          "  passed: info: did not hold\n");
+          "  It is new.\n");
+    CHECK(world.run({"explain", "INC0000001", "--json"}) == 0);
+    CHECK(json::parse(world.out)["decisions"][0]["rules_passed"][0] == "info: did not hold");
 }
 
 TEST_CASE("deliveries: listed, shown and retried") {
