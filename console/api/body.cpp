@@ -81,12 +81,14 @@ void Body::text(const char* key, std::string& out, std::size_t max_bytes, bool l
     if (!value) return;
     if (!value->is_string()) return fault(key, "must be a text");
     const auto& raw = value->get_ref<const std::string&>();
-    if (raw.size() > max_bytes) {
-        return fault(key, "has " + std::to_string(raw.size()) + " bytes; at most " +
+    if (!lines && raw.find('\n') != std::string::npos) return fault(key, "must be one line");
+    // Bounded as it will be stored: a control character grows to three bytes.
+    std::string clean = raw.size() > max_bytes ? std::string() : sanitise(raw);
+    if (const auto size = std::max(raw.size(), clean.size()); size > max_bytes) {
+        return fault(key, "has " + std::to_string(size) + " bytes; at most " +
                               std::to_string(max_bytes) + " are taken");
     }
-    if (!lines && raw.find('\n') != std::string::npos) return fault(key, "must be one line");
-    out = sanitise(raw);
+    out = std::move(clean);
 }
 
 void Body::flag(const char* key, bool& out) {

@@ -30,7 +30,8 @@ public:
     [[nodiscard]] bool has(const char* key);     // there, and not null
     [[nodiscard]] bool stands(const char* key);  // there, null or not
     void require(const char* key);               // a fault when absent, null or an empty text
-    // Absent and null leave `out` alone. Length in bytes; line breaks only where `lines`.
+    // Absent and null leave `out` alone. Length in bytes, as given and as sanitised; line breaks
+    // only where `lines`.
     void text(const char* key, std::string& out, std::size_t max_bytes, bool lines = false);
     void flag(const char* key, bool& out);
     void number(const char* key, std::int64_t& out, std::int64_t min, std::int64_t max);

@@ -147,6 +147,16 @@ TEST_CASE("incidents: texts are stored without control characters") {
     CHECK(title.find('\0') == std::string::npos);
 }
 
+TEST_CASE("incidents: a text is bounded as it is stored, control characters grown") {
+    ApiWorld world;
+    const std::string text(k_max_description_bytes - 1, 'A');
+    const auto response =
+        world.call("POST /incidents/1/notes", "admin", R"({"body":")" + text + R"(\u001b"})");
+    CHECK(response.status == 400);
+    CHECK(detail_of(response).find("body has 16386 bytes; at most 16384") == 0);
+    CHECK(world.commands.submitted.empty());
+}
+
 TEST_CASE("incidents: a note becomes a command in the incident's organisation") {
     ApiWorld world;
     answer_with(world, world.add_incident(1), 5);
