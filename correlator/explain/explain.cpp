@@ -78,7 +78,8 @@ std::string dedup_sentence(const Told& told) {
             return "The alert fired already (" + episode_text(told) + ") and became less severe.";
         case DedupReason::recovered: return "This ended " + episode_text(told) + ".";
         case DedupReason::already_resolved:
-            return "The episode that it means had been resolved before, so there was nothing to end.";
+            return "The episode that it means had been resolved before, so there was nothing to "
+                   "end.";
         case DedupReason::never_fired:
             return "No alert with this key ever fired, or it was forgotten after its retention, so "
                    "there was nothing to end.";

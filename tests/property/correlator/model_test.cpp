@@ -31,6 +31,7 @@ public:
         bool firing = false;
         Severity severity = Severity::info;
         std::int64_t episodes = 0;
+        Instant started_at{};
         Instant resolved_at{};
         Instant folded_at{};
         Millis expires_after{0};
@@ -50,7 +51,8 @@ public:
         const auto key = key_of(event.organisation, event.source, event.key);
         if (event.action == EventAction::resolved) {
             const auto known = alerts.find(key);
-            if (known != alerts.end() && known->second.firing) resolve(known->second, now);
+            if (known == alerts.end() || !known->second.firing) return;
+            if (!of_earlier_episode(known->second, event)) resolve(known->second, now);
             return;
         }
         auto& alert = alerts[key];
@@ -61,7 +63,10 @@ public:
         const bool changed = !begins && event.severity != alert.severity;
         alert.firing = true;
         alert.severity = event.severity;
-        if (begins) ++alert.episodes;
+        if (begins) {
+            ++alert.episodes;
+            alert.started_at = event.observed_at;
+        }
         if (begins || rises || (alert.incident == 0 && (changed || !begins))) {
             want_ticket(alert, begins, now);
         }
@@ -92,6 +97,11 @@ public:
     }
 
 private:
+    // The workload's clocks are right and no source of it is an agent.
+    static bool of_earlier_episode(const Alert& alert, const Event& resolve) {
+        return alert.episodes > 1 && resolve.observed_at < alert.started_at &&
+               resolve.observed_at <= alert.resolved_at;
+    }
     Ticket* usable(const Alert& alert, Instant now) {
         const auto at = tickets.find(alert.incident);
         if (at == tickets.end() || at->second.state == Incident::ended) return nullptr;
