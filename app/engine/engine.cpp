@@ -19,10 +19,17 @@ constexpr Millis k_idle{1'000};
 constexpr int k_seen_every_ticks = 5;
 constexpr int k_trim_every_ticks = 600;
 constexpr std::size_t k_max_early = 1'000;
+// Without new appends nobody knows whether the disk has recovered, so a failure is not shown
+// longer.
+constexpr Millis k_append_error_shown{10'000};
 constexpr Millis k_first_retry{100};
 constexpr Millis k_last_retry{5'000};
 
 const std::string k_alive = "alive_ms";
+
+std::string too_far_ahead(std::int64_t lag) {
+    return "the journal is " + std::to_string(lag) + " records ahead of the correlator";
+}
 
 // Restarts the wait of whoever sleeps on the timer.
 void wake(asio::steady_timer& timer) { timer.cancel(); }
@@ -87,6 +94,16 @@ asio::awaitable<Result<std::vector<journal::Record>>> Engine::read_on() {
     co_return records;
 }
 
+// Its new records would get sequences that count as folded: accepted, and never looked at.
+Error Engine::behind_the_store() const {
+    return fail(ErrorCode::corrupt,
+                "the store has the effects of journal record " +
+                    std::to_string(projector_.cursor().value) + ", but the journal ends at " +
+                    std::to_string(parts_.journal.last_durable().value) +
+                    ": it is missing, or older than the store. Put back the journal that belongs "
+                    "to the store, or start once with --accept-lost-journal");
+}
+
 asio::awaitable<Result<void>> Engine::start() {
     const Instant now = parts_.clock.now();
     auto restore = [this]() -> Result<std::int64_t> {
@@ -98,6 +115,7 @@ asio::awaitable<Result<void>> Engine::start() {
     };
     const auto alive_ms = co_await parts_.store.run(std::move(restore));
     if (!alive_ms) co_return alive_ms.error();
+    if (lag() < 0) co_return behind_the_store();
     if (*alive_ms > 0) parts_.correlator.grant_grace(now - from_ms(*alive_ms));
     std::int64_t caught_up = 0;
     while (!stopping_ && lag() > 0) {
@@ -111,7 +129,6 @@ asio::awaitable<Result<void>> Engine::start() {
                                        {"caught_up", caught_up},
                                        {"live_alerts", parts_.correlator.live_alerts()}});
     started_ = true;
-    ready_ = true;
     co_return Result<void>{};
 }
 
@@ -137,7 +154,7 @@ asio::awaitable<void> Engine::follow() {
             continue;
         }
         if (!records->empty()) co_await project(std::move(*records));
-        if (stopping_ && !ready_) co_return;
+        if (stopping_ && !storing_) co_return;
     }
 }
 
@@ -169,10 +186,10 @@ asio::awaitable<bool> Engine::store_until_done(Batch& batch) {
         };
         const auto stored = co_await parts_.store.run(std::move(job));
         if (stored) {
-            ready_ = started_;
+            storing_ = true;
             co_return true;
         }
-        ready_ = false;
+        storing_ = false;
         retries_.add();
         parts_.log.error("store_failed",
                          {{"error", stored.error().message}, {"retry_in_ms", pause.count()}});
@@ -202,33 +219,47 @@ void Engine::answer(const Batch& batch) {
     }
 }
 
-asio::awaitable<Result<void>> Engine::accept(journal::Record record) {
-    if (lag() > options_.max_lag_records) {
-        co_return fail(ErrorCode::limit, "the journal is " + std::to_string(lag()) +
-                                             " records ahead of the correlator");
+std::string Engine::not_ready() const {
+    if (!started_) return "starting";
+    if (!storing_) return "the store does not take the effects";
+    if (!append_error_.empty() && parts_.clock.now() - append_failed_at_ < k_append_error_shown) {
+        return append_error_;
     }
+    if (lag() > options_.max_lag_records) return too_far_ahead(lag());
+    return {};
+}
+
+asio::awaitable<Result<JournalSeq>> Engine::append(journal::Record record) {
+    if (lag() > options_.max_lag_records) co_return fail(ErrorCode::limit, too_far_ahead(lag()));
     auto appended = co_await parts_.journal.append(std::move(record));
+    append_error_ = appended ? std::string{} : appended.error().message;
+    if (!appended) append_failed_at_ = parts_.clock.now();
+    co_return appended;
+}
+
+asio::awaitable<Result<void>> Engine::accept(journal::Record record,
+                                             std::vector<std::uint64_t> keys) {
+    const auto appended = co_await append(std::move(record));
     if (!appended) co_return appended.error();
+    in_flight_.add(keys, *appended);
     co_return Result<void>{};
 }
 
 bool Engine::coalesce(const std::vector<Event>& events, Instant now) {
+    if (lag() > 0 && in_flight_.any_of(key_hashes(events), projector_.cursor())) return false;
     if (!events.empty() && !parts_.correlator.refresh_all(events, now)) return false;
     coalesced_.add(static_cast<std::int64_t>(events.size()));
     return true;
 }
 
 asio::awaitable<Result<CommandOutcome>> Engine::submit(Command command) {
-    if (lag() > options_.max_lag_records) {
-        co_return fail(ErrorCode::limit, "too much is waiting to be processed");
-    }
     journal::Record record;
     record.received_at = parts_.clock.now();
     record.organisation = command.organisation;
     record.kind = journal::Kind::command;
     record.source = command.actor;
     record.body = encode(command);
-    const auto seq = co_await parts_.journal.append(std::move(record));
+    const auto seq = co_await append(std::move(record));
     if (!seq) co_return seq.error();
     if (const auto early = early_.find(seq->value); early != early_.end()) {
         auto outcome = std::move(early->second);

@@ -12,6 +12,7 @@
 #include <memory>
 #include <unordered_map>
 
+#include "app/engine/in_flight.hpp"
 #include "app/engine/projector.hpp"
 #include "core/async/worker.hpp"
 #include "core/ports/command_gate.hpp"
@@ -54,10 +55,13 @@ public:
     boost::asio::awaitable<void> keep_house();
     void stop();
 
-    [[nodiscard]] bool ready() const { return ready_; }
+    [[nodiscard]] bool ready() const { return not_ready().empty(); }
+    // Why no work is taken now, for people; "" when it is.
+    [[nodiscard]] std::string not_ready() const;
     [[nodiscard]] std::int64_t lag() const;
 
-    boost::asio::awaitable<Result<void>> accept(journal::Record record) override;
+    boost::asio::awaitable<Result<void>> accept(journal::Record record,
+                                                std::vector<std::uint64_t> keys = {}) override;
     bool coalesce(const std::vector<Event>& events, Instant now) override;
     boost::asio::awaitable<Result<CommandOutcome>> submit(Command command) override;
 
@@ -70,6 +74,8 @@ private:
     boost::asio::awaitable<void> save_seen();
     boost::asio::awaitable<void> trim();
     void answer(const Batch& batch);
+    [[nodiscard]] Error behind_the_store() const;
+    boost::asio::awaitable<Result<JournalSeq>> append(journal::Record record);
     Result<storage::Connection*> connection();  // on the store's thread
 
     EngineParts parts_;
@@ -86,7 +92,10 @@ private:
     telemetry::Counter& retries_;
     telemetry::Gauge& lag_;
     telemetry::Histogram& commit_seconds_;
-    bool ready_ = false;
+    KeysInFlight in_flight_;
+    std::string append_error_;  // of the last append; "" = it succeeded
+    Instant append_failed_at_{};
+    bool storing_ = true;  // the store takes the effects
     bool started_ = false;
     bool stopping_ = false;
 };

@@ -12,11 +12,10 @@ namespace {
 constexpr int k_page = 500;
 constexpr std::size_t k_max_events_per_batch = 4096;  // bounds a transaction's size
 
-// Errors that a command's caller caused and gets told; anything else means "try again".
-bool is_answer(ErrorCode code) {
-    return code == ErrorCode::invalid_input || code == ErrorCode::not_found ||
-           code == ErrorCode::conflict || code == ErrorCode::forbidden ||
-           code == ErrorCode::unauthorised;
+// Trying again may help. Anything else is about what is in the row or the command.
+bool is_passing(ErrorCode code) {
+    return code == ErrorCode::unavailable || code == ErrorCode::timeout ||
+           code == ErrorCode::limit || code == ErrorCode::corrupt;
 }
 
 void note_progress(std::vector<collector::AgentProgress>& all, collector::AgentProgress latest) {
@@ -40,7 +39,9 @@ Projector::Projector(correlator::Correlator& correlator, TicketStore& tickets,
       events_(metrics.counter("gantry_events_total", "Events folded by the correlator")),
       records_(metrics.counter("gantry_journal_folded_total", "Journal records folded")),
       broken_(metrics.counter("gantry_journal_broken_total",
-                              "Journal records that could not be decoded and were passed over")) {}
+                              "Journal records that could not be decoded and were passed over")),
+      left_out_(metrics.counter("gantry_rows_left_out_total",
+                                "Rows that the store refused for what is in them")) {}
 
 Result<void> Projector::restore(storage::Connection& connection, ServiceDesk& desk) {
     auto cursor = records::cursor(connection);
@@ -169,21 +170,35 @@ void Projector::fold_decoded(const journal::Record& record, collector::Decoded d
 }
 
 Result<void> Projector::store(storage::Connection& connection, Batch& batch) {
+    auto done = try_store(connection, batch, false);
+    if (done || is_passing(done.error().code)) return done;
+    log_.error("batch_refused", {{"last_seq", batch.changes.cursor.value},
+                                 {"records", batch.records},
+                                 {"error", done.error().message}});
+    return try_store(connection, batch, true);
+}
+
+Result<void> Projector::try_store(storage::Connection& connection, Batch& batch, bool row_by_row) {
     Sequences sequences = batch.sequences;  // a failed try must leave no trace
     Result<CommandOutcome> outcome{CommandOutcome{}};
     auto transaction = storage::Transaction::begin(connection);
     if (!transaction) return transaction.error();
-    if (auto done = write(connection, batch, sequences, outcome); !done) return done;
+    if (auto done = write(connection, batch, row_by_row, sequences, outcome); !done) return done;
+    if (auto done = records::save_sequences(connection, sequences); !done) return done;
     if (auto done = transaction->commit(); !done) return done;
     batch.sequences = sequences;
     batch.outcome = std::move(outcome);
     return {};
 }
 
-Result<void> Projector::write(storage::Connection& connection, Batch& batch, Sequences& sequences,
-                              Result<CommandOutcome>& outcome) {
-    if (auto done = records::save_changes(connection, batch.changes); !done) return done;
-    if (auto done = tickets_.apply(connection, batch.changes, sequences); !done) return done;
+Result<void> Projector::write(storage::Connection& connection, Batch& batch, bool row_by_row,
+                              Sequences& sequences, Result<CommandOutcome>& outcome) {
+    if (row_by_row) {
+        if (auto done = write_each(connection, batch.changes, sequences); !done) return done;
+    } else {
+        if (auto done = records::save_changes(connection, batch.changes); !done) return done;
+        if (auto done = tickets_.apply(connection, batch.changes, sequences); !done) return done;
+    }
     if (!batch.progress.empty()) {
         std::vector<records::AgentCredential> rows(batch.progress.size());
         for (std::size_t i = 0; i < rows.size(); ++i) {
@@ -195,12 +210,51 @@ Result<void> Projector::write(storage::Connection& connection, Batch& batch, Seq
         }
         if (auto done = records::save_agent_progress(connection, rows); !done) return done;
     }
-    if (!batch.command) return {};
+    return batch.command ? execute(connection, batch, sequences, outcome) : Result<void>{};
+}
+
+Result<void> Projector::write_each(storage::Connection& connection, const Changes& changes,
+                                   Sequences& sequences) {
+    std::vector<Changes> ones;
+    const auto add = [&]() -> Changes& {
+        ones.emplace_back().cursor = changes.cursor;
+        return ones.back();
+    };
+    for (const Asset& asset : changes.new_assets) add().new_assets = {asset};
+    for (const Alert& alert : changes.alerts) add().alerts = {alert};
+    add().forgotten = changes.forgotten;
+    for (const Decision& decision : changes.decisions) add().decisions = {decision};
+    for (const IncidentAction& action : changes.actions) add().actions = {action};
+    for (const Changes& one : ones) {
+        if (auto done = write_one(connection, one, sequences); !done) return done;
+    }
+    return {};
+}
+
+Result<void> Projector::write_one(storage::Connection& connection, const Changes& one,
+                                  Sequences& sequences) {
+    if (auto done = connection.execute("SAVEPOINT one"); !done) return done;
+    const Sequences before = sequences;
+    auto written = records::save_changes(connection, one);
+    if (written) written = tickets_.apply(connection, one, sequences);
+    if (written) return connection.execute("RELEASE SAVEPOINT one");
+    if (is_passing(written.error().code)) return written;
+    left_out_.add();
+    log_.error("row_left_out",
+               {{"last_seq", one.cursor.value}, {"error", written.error().message}});
+    sequences = before;
+    return connection.execute("ROLLBACK TO SAVEPOINT one; RELEASE SAVEPOINT one");
+}
+
+Result<void> Projector::execute(storage::Connection& connection, const Batch& batch,
+                                Sequences& sequences, Result<CommandOutcome>& outcome) {
     if (auto done = connection.execute("SAVEPOINT command"); !done) return done;
     const Sequences before = sequences;
     outcome = tickets_.execute(connection, *batch.command, batch.context, sequences);
     if (outcome) return connection.execute("RELEASE SAVEPOINT command");
-    if (!is_answer(outcome.error().code)) return outcome.error();
+    // A limit is the command's; a full disk ends the transaction, as the next statement tells.
+    const ErrorCode code = outcome.error().code;
+    if (is_passing(code) && code != ErrorCode::limit) return outcome.error();
     sequences = before;
     return connection.execute("ROLLBACK TO SAVEPOINT command");
 }

@@ -52,7 +52,9 @@ public:
     // REQUIRES: `records` is not empty, ascending, and begins after cursor(). One batch at a time:
     // next, store until ok, finish.
     Batch next(const std::vector<journal::Record>& records, std::size_t from);
-    // unavailable and the like: nothing was written, call again with the same batch.
+    // unavailable and the like: nothing was written, call again with the same batch. A row that the
+    // store refuses for what is in it is left out, counted and logged: one bad row must not stop
+    // everybody's.
     Result<void> store(storage::Connection& connection, Batch& batch);
     void finish(const Batch& batch);
 
@@ -62,8 +64,15 @@ private:
     Result<collector::Decoded> decode(const journal::Record& record);
     std::optional<collector::AgentIdentity> find_agent(const std::string& agent_id) const;
     Result<void> restore_rows(storage::Connection& connection, ServiceDesk& desk);
-    Result<void> write(storage::Connection& connection, Batch& batch, Sequences& sequences,
-                       Result<CommandOutcome>& outcome);
+    Result<void> try_store(storage::Connection& connection, Batch& batch, bool row_by_row);
+    Result<void> write(storage::Connection& connection, Batch& batch, bool row_by_row,
+                       Sequences& sequences, Result<CommandOutcome>& outcome);
+    Result<void> write_each(storage::Connection& connection, const Changes& changes,
+                            Sequences& sequences);
+    Result<void> write_one(storage::Connection& connection, const Changes& one,
+                           Sequences& sequences);
+    Result<void> execute(storage::Connection& connection, const Batch& batch, Sequences& sequences,
+                         Result<CommandOutcome>& outcome);
 
     correlator::Correlator& correlator_;
     TicketStore& tickets_;
@@ -71,6 +80,7 @@ private:
     telemetry::Counter& events_;
     telemetry::Counter& records_;
     telemetry::Counter& broken_;
+    telemetry::Counter& left_out_;
     collector::GenericIntake intake_;
     std::unordered_map<std::string, collector::AgentIdentity> agents_;
     Sequences sequences_;

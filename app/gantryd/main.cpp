@@ -27,6 +27,10 @@ int main(int argc, char** argv) {
     options.add_option("--config", config, "settings (default: none needed)");
     options.add_option("--data", data, "directory of everything that gantryd writes");
     options.add_option("--listen", listen, "ADDRESS:PORT, default 127.0.0.1:8443");
+    bool accept_lost_journal = false;
+    options.add_flag("--accept-lost-journal", accept_lost_journal,
+                     "start although the journal ends before the store does: what it held and was "
+                     "not processed is lost");
     options.set_version_flag("--version", GANTRY_VERSION);
     CLI11_PARSE(options, argc, argv);
 
@@ -36,6 +40,7 @@ int main(int argc, char** argv) {
         if (!loaded) return refuse(loaded.error().message);
         settings = std::move(*loaded);
     }
+    settings.accept_lost_journal = accept_lost_journal;
     if (!data.empty()) settings.data_directory = data;
     if (!listen.empty()) {
         const auto address = app::parse_listen(listen);

@@ -14,6 +14,7 @@
 #include "app/gantryd/deliveries.hpp"
 #include "app/gantryd/opening.hpp"
 #include "app/gantryd/policies.hpp"
+#include "app/gantryd/route_limits.hpp"
 #include "app/gantryd/router.hpp"
 #include "app/gantryd/token_cache.hpp"
 #include "collector/ingest/agent_desk.hpp"
@@ -50,6 +51,12 @@ private:
     collector::AgentBook& book_;
 };
 
+Result<JournalSeq> folded_upto(storage::Database& database) {
+    auto connection = database.connect_read_only();
+    if (!connection) return connection.error();
+    return records::cursor(**connection);
+}
+
 class Program {
 public:
     Program(Settings settings, telemetry::Log log)
@@ -62,12 +69,14 @@ private:
     void compose_rooms();
     asio::awaitable<Result<void>> start();
     asio::awaitable<void> serve();
+    asio::awaitable<void> stop_on_signal();
     asio::awaitable<void> watch_presence();
     asio::awaitable<void> watch_policies();
     asio::awaitable<Result<void>> seed_agents();
     asio::awaitable<Result<void>> load_policies();
     asio::awaitable<void> stop();
     Result<void> open_server();
+    [[nodiscard]] std::string not_ready() const;
 
     Settings settings_;
     telemetry::Log log_;
@@ -100,6 +109,7 @@ private:
     std::optional<Routes> routes_;
     std::unique_ptr<http::Server> server_;
     Result<void> ended_;
+    bool serving_ = false;  // the start is over: everything but the probes is answered
     bool stopping_ = false;
 };
 
@@ -110,6 +120,11 @@ Result<void> Program::compose() {
     storage::Database& database = *opened_->database;
     const asio::any_io_executor executor = context_.get_executor();
 
+    if (settings_.accept_lost_journal) {
+        const auto cursor = folded_upto(database);
+        if (!cursor) return cursor.error();
+        settings_.journal.begin_after = *cursor;
+    }
     auto journal = journal::open_embedded_journal(executor, settings_.journal);
     if (!journal) return journal.error();
     journal_ = std::move(*journal);
@@ -247,8 +262,9 @@ Result<void> Program::open_server() {
                    return intake_desk_->handle(std::move(rest), std::move(request));
                },
                [this](http::Request request) { return api_->handle(std::move(request)); },
-               [this] { return engine_->ready(); }, metrics_});
+               [this] { return not_ready(); }, [this] { return serving_; }, metrics_});
     http::raise_file_limit();
+    settings_.server.http.body_limit = body_limit;
     auto server = http::start_server(
         context_.get_executor(), settings_.server.http,
         [this](http::Request request) { return route(*routes_, std::move(request)); }, metrics_);
@@ -259,24 +275,39 @@ Result<void> Program::open_server() {
     return {};
 }
 
-asio::awaitable<Result<void>> Program::start() {
-    if (auto done = co_await engine_->start(); !done) co_return done;
-    if (auto done = co_await seed_agents(); !done) co_return done;
-    if (auto done = co_await load_policies(); !done) co_return done;
-    co_return open_server();
+std::string Program::not_ready() const {
+    if (stopping_) return "stopping";
+    if (!serving_) return "starting: the journal is read up to its end";
+    return engine_->not_ready();
 }
 
+asio::awaitable<Result<void>> Program::start() {
+    if (auto done = co_await engine_->start(); !done) co_return done;
+    if (stopping_) co_return Result<void>{};
+    if (auto done = co_await seed_agents(); !done) co_return done;
+    co_return co_await load_policies();
+}
+
+// The listener opens first, so that probes get answers while a long journal is folded; whoever
+// wants more is told to come back.
 asio::awaitable<void> Program::serve() {
-    ended_ = co_await start();
-    if (!ended_) {
-        context_.stop();
-        co_return;
+    ended_ = open_server();
+    if (ended_) {
+        asio::co_spawn(context_, stop_on_signal(), asio::detached);
+        ended_ = co_await start();
     }
+    if (!ended_) context_.stop();
+    if (!ended_ || stopping_) co_return;
+    serving_ = true;
     asio::co_spawn(context_, engine_->follow(), asio::detached);
     asio::co_spawn(context_, engine_->keep_house(), asio::detached);
     asio::co_spawn(context_, watch_presence(), asio::detached);
     asio::co_spawn(context_, watch_policies(), asio::detached);
     deliveries_->start();
+    log_.info("gantryd_ready");
+}
+
+asio::awaitable<void> Program::stop_on_signal() {
     boost::system::error_code cancelled;
     const int signal =
         co_await signals_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
@@ -288,6 +319,7 @@ asio::awaitable<void> Program::stop() {
     stopping_ = true;
     presence_timer_.cancel();
     policy_timer_.cancel();
+    if (!serving_) engine_->stop();  // ends the start, which serves nobody yet
     co_await server_->stop(settings_.server.drain_timeout);
     co_await deliveries_->stop();
     engine_->stop();

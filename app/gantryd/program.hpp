@@ -1,9 +1,10 @@
 // Program: gantryd composed. Everything that the rooms need of each other is wired here and nowhere
 // else; the order of the members is the order of construction, and of destruction reversed.
 //
-// Start: data directory and lock, certificates, records (migrated), journal, state restored and
-// caught up, then the listener opens: a caller never meets a half-started gantryd. Stop (SIGTERM,
-// SIGINT): listener drains, connectors finish attempts under way, the fold commits what is durable.
+// Start: data directory and lock, certificates, records (migrated), journal, listener; then state
+// is restored and caught up, while /healthz, /readyz and /metrics answer and everything else gets
+// 503. Stop (SIGTERM, SIGINT; at any moment, also of the start): listener drains, connectors finish
+// attempts under way, the fold commits what is durable.
 #pragma once
 
 #include <string>

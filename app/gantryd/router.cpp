@@ -18,7 +18,8 @@ http::Response plain(int status, std::string text) {
 http::Response answer_probe(const Routes& routes, const http::Request& request) {
     if (request.path == "/healthz") return plain(200, "ok\n");
     if (request.path == "/readyz") {
-        return routes.ready() ? plain(200, "ready\n") : plain(503, "not ready\n");
+        const std::string reason = routes.not_ready();
+        return reason.empty() ? plain(200, "ready\n") : plain(503, "not ready: " + reason + "\n");
     }
     auto response = plain(200, routes.metrics.prometheus_text());
     response.content_type = "text/plain; version=0.0.4; charset=utf-8";
@@ -39,6 +40,11 @@ boost::asio::awaitable<http::Response> route(const Routes& routes, http::Request
         }
         auto response = http::problem(405, "method_not_allowed", path + " takes GET");
         response.headers.emplace_back("Allow", "GET, HEAD");
+        co_return response;
+    }
+    if (!routes.serving()) {
+        auto response = http::problem(503, "starting", "gantryd is starting; try again soon");
+        response.headers.emplace_back("Retry-After", "1");
         co_return response;
     }
     if (path.starts_with(k_agent)) {

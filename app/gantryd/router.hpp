@@ -17,7 +17,8 @@ struct Routes {
     Sub agent;   // /api/v1/agent/<rest>
     Sub intake;  // /api/v1/intake/<rest>
     std::function<boost::asio::awaitable<http::Response>(http::Request)> api;  // /api/v1/...
-    std::function<bool()> ready;
+    std::function<std::string()> not_ready;  // why no work is taken; "" = it is
+    std::function<bool()> serving;           // false while starting: 503 for all but the probes
     telemetry::Registry& metrics;
 };
 

@@ -72,6 +72,7 @@ struct Settings {
     AgentFleetSettings agents;
     http::SmtpOptions mail;
     std::vector<ConnectorSettings> connectors;
+    bool accept_lost_journal = false;  // command line only, see docs/operate.md
 };
 
 // Errors as settings::Document::load and read: every problem of the file, with its line.

@@ -96,7 +96,8 @@ boost::asio::awaitable<http::Response> IntakeDesk::take(OrganisationId organisat
     record.kind = journal::Kind::intake;
     record.source = "generic";
     record.body = std::move(request.body);
-    const auto accepted = co_await events_.accept(std::move(record));
+    auto keys = key_hashes(batch->events);
+    const auto accepted = co_await events_.accept(std::move(record), std::move(keys));
     if (!accepted) co_return refuse(503, "unavailable", accepted.error().message);
     co_return accepted_reply(*batch, false);
 }

@@ -132,6 +132,7 @@ Result<std::unique_ptr<Journal>> open_embedded_journal(asio::any_io_executor exe
                                                        EmbeddedJournalOptions options) {
     auto table = JournalTable::open(options.path);
     if (!table) return table.error();
+    if (auto done = (*table)->begin_after(options.begin_after); !done) return done.error();
     return std::unique_ptr<Journal>(
         std::make_unique<EmbeddedJournal>(std::move(executor), options, std::move(*table)));
 }

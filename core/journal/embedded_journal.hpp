@@ -14,6 +14,7 @@ struct EmbeddedJournalOptions {
     std::size_t max_waiting_bytes = 64 << 20;
     std::size_t max_batch = 512;        // records in one commit
     std::size_t tail_bytes = 32 << 20;  // recent records kept in memory for read()
+    JournalSeq begin_after{};           // the next sequence is higher than this, durably
 };
 
 Result<std::unique_ptr<Journal>> open_embedded_journal(boost::asio::any_io_executor executor,

@@ -48,6 +48,16 @@ Result<void> JournalTable::prepare() {
     return {};
 }
 
+Result<void> JournalTable::begin_after(JournalSeq seq) {
+    if (seq <= last_) return {};
+    auto statement = connection_->prepare("UPDATE journal_highest SET seq = $1");
+    if (!statement) return statement.error();
+    (*statement)->bind(1, seq.value);
+    if (auto done = (*statement)->run(); !done) return done;
+    last_ = seq;
+    return {};
+}
+
 Result<void> JournalTable::insert(const Record& record) {
     auto statement = connection_->prepare(
         "INSERT INTO journal (seq, received_at, organisation_id, kind, source, body) "

@@ -18,6 +18,8 @@ public:
 
     // The highest sequence ever given, trimmed ones included; 0 when none was.
     [[nodiscard]] JournalSeq last() const { return last_; }
+    // Leaves a gap, when it is not there already: the next sequence is higher than `seq`.
+    Result<void> begin_after(JournalSeq seq);
     // Gives the records their sequences and commits them: all durable, or none.
     Result<void> append(std::span<Record* const> records);
     Result<std::vector<Record>> read(JournalSeq after, std::size_t max_records,

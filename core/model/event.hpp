@@ -59,4 +59,8 @@ struct Event {
     std::optional<std::vector<std::string>> full_state;
 };
 
+// The same for events about the same alert (organisation, source, key); others may collide.
+[[nodiscard]] std::uint64_t key_hash(const Event& event);
+[[nodiscard]] std::vector<std::uint64_t> key_hashes(const std::vector<Event>& events);
+
 }  // namespace gantry

@@ -14,9 +14,12 @@ namespace gantry {
 class EventGate {
 public:
     virtual ~EventGate() = default;
-    virtual boost::asio::awaitable<Result<void>> accept(journal::Record record) = 0;
+    // `keys`: key_hashes() of the record's events, when their source may resend them.
+    virtual boost::asio::awaitable<Result<void>> accept(journal::Record record,
+                                                        std::vector<std::uint64_t> keys = {}) = 0;
     // True when every event is a resend that changes nothing but "still firing": then last-seen
-    // was noted in memory and the body need not be journaled (promise 1's one exception).
+    // was noted in memory and the body need not be journaled (promise 1's one exception). False
+    // also while an accepted record about one of them is not folded yet.
     virtual bool coalesce(const std::vector<Event>& events, Instant now) = 0;
 };
 

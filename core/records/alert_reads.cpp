@@ -68,45 +68,22 @@ void cut_page(PageOf<Row>& page, int limit) {
     page.next = page.items.back().id.value;
 }
 
-Result<std::int64_t> next_free(storage::Connection& connection, const std::string& table,
-                               const std::string& column = "id") {
-    Query query(connection, "SELECT COALESCE(MAX(" + column + "), 0) + 1 FROM " + table);
-    std::int64_t id = 1;
-    if (query.next()) id = query.integer();
-    if (auto done = query.done(); !done) return done.error();
-    return id;
-}
-
 }  // namespace
 
 Result<Sequences> load_sequences(storage::Connection& connection) {
-    Sequences sequences;
-    struct Source {
-        const char* table;
-        const char* column;
-        std::int64_t* value;
-    };
-    // Alerts are forgotten and decisions trimmed, so each looks at both: no id is given twice.
-    std::int64_t decided_alert = 1;
-    std::int64_t decided_episode = 1;
-    const Source sources[] = {{"assets", "id", &sequences.next_asset},
-                              {"alerts", "id", &sequences.next_alert},
-                              {"decisions", "alert_id", &decided_alert},
-                              {"alerts", "episode_id", &sequences.next_episode},
-                              {"decisions", "episode_id", &decided_episode},
-                              {"incidents", "id", &sequences.next_incident},
-                              {"incident_timeline", "id", &sequences.next_timeline},
-                              {"decisions", "id", &sequences.next_decision},
-                              {"agents", "id", &sequences.next_agent},
-                              {"outbox", "id", &sequences.next_delivery}};
-    for (const Source& source : sources) {
-        auto id = next_free(connection, source.table, source.column);
-        if (!id) return id.error();
-        *source.value = *id;
+    Query query(connection,
+                "SELECT next_asset, next_alert, next_episode, next_incident, next_timeline, "
+                "next_decision, next_agent, next_delivery FROM sequences");
+    Sequences out;
+    if (query.next()) {
+        for (std::int64_t* const next :
+             {&out.next_asset, &out.next_alert, &out.next_episode, &out.next_incident,
+              &out.next_timeline, &out.next_decision, &out.next_agent, &out.next_delivery}) {
+            *next = query.integer();
+        }
     }
-    sequences.next_alert = std::max(sequences.next_alert, decided_alert);
-    sequences.next_episode = std::max(sequences.next_episode, decided_episode);
-    return sequences;
+    if (auto done = query.done(); !done) return done.error();
+    return out;
 }
 
 Result<void> each_alert(storage::Connection& connection,

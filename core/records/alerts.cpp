@@ -79,6 +79,20 @@ Result<void> save_last_seen(storage::Connection& connection,
     return {};
 }
 
+Result<void> save_sequences(storage::Connection& connection, const Sequences& next) {
+    Query query(connection,
+                "INSERT INTO sequences (one, next_asset, next_alert, next_episode, next_incident, "
+                "next_timeline, next_decision, next_agent, next_delivery) "
+                "VALUES (1,$1,$2,$3,$4,$5,$6,$7,$8) ON CONFLICT (one) DO UPDATE SET "
+                "next_asset = excluded.next_asset, next_alert = excluded.next_alert, "
+                "next_episode = excluded.next_episode, next_incident = excluded.next_incident, "
+                "next_timeline = excluded.next_timeline, next_decision = excluded.next_decision, "
+                "next_agent = excluded.next_agent, next_delivery = excluded.next_delivery");
+    query.bind(next.next_asset, next.next_alert, next.next_episode, next.next_incident,
+               next.next_timeline, next.next_decision, next.next_agent, next.next_delivery);
+    return query.run();
+}
+
 Result<JournalSeq> cursor(storage::Connection& connection) {
     const auto seq = progress(connection, k_cursor);
     if (!seq) return seq.error();

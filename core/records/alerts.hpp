@@ -25,8 +25,10 @@ Result<JournalSeq> cursor(storage::Connection&);
 // Named positions besides the cursor (table progress); 0 when never set.
 Result<std::int64_t> progress(storage::Connection&, const std::string& name);
 Result<void> set_progress(storage::Connection&, const std::string& name, std::int64_t value);
-// Highest stored id + 1 of every sequence.
+// The next free ids, kept in the fold's transaction: rows are forgotten and trimmed, and no id may
+// be given twice.
 Result<Sequences> load_sequences(storage::Connection&);
+Result<void> save_sequences(storage::Connection&, const Sequences&);
 // All alert rows in ascending id, for the correlator's state at start.
 Result<void> each_alert(storage::Connection&, const std::function<void(Alert&&)>& visit);
 

@@ -12,9 +12,11 @@ namespace gantry::test {
 
 class FakeEventGate final : public EventGate {
 public:
-    boost::asio::awaitable<Result<void>> accept(journal::Record record) override {
+    boost::asio::awaitable<Result<void>> accept(journal::Record record,
+                                               std::vector<std::uint64_t> keys = {}) override {
         if (error) co_return *error;
         accepted.push_back(std::move(record));
+        accepted_keys.push_back(std::move(keys));
         co_return Result<void>{};
     }
     bool coalesce(const std::vector<Event>& events, Instant) override {
@@ -23,6 +25,7 @@ public:
     }
 
     std::vector<journal::Record> accepted;
+    std::vector<std::vector<std::uint64_t>> accepted_keys;  // beside `accepted`
     std::optional<Error> error;
     bool coalesces = false;
     std::size_t offered = 0;

@@ -237,3 +237,16 @@ CREATE TABLE progress (
     name TEXT NOT NULL PRIMARY KEY,
     seq BIGINT NOT NULL
 ) {{without_rowid}};
+
+-- The next free ids, one row.
+CREATE TABLE sequences (
+    one {{pk}},
+    next_asset BIGINT NOT NULL,
+    next_alert BIGINT NOT NULL,
+    next_episode BIGINT NOT NULL,
+    next_incident BIGINT NOT NULL,
+    next_timeline BIGINT NOT NULL,
+    next_decision BIGINT NOT NULL,
+    next_agent BIGINT NOT NULL,
+    next_delivery BIGINT NOT NULL
+);

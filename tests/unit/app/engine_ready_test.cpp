@@ -1,0 +1,132 @@
+// Engine: what it takes in, what it says about itself, and what must never be mistaken for a
+// resend.
+#include "collector/intake/generic.hpp"
+#include "tests/unit/app/engine_world.hpp"
+
+using namespace gantry;
+using namespace gantry::test;
+
+namespace {
+
+std::vector<Event> events_of(const journal::Record& record) {
+    collector::GenericIntake intake;
+    std::string body = record.body;
+    auto batch = intake.parse(body, record.organisation, record.received_at);
+    REQUIRE(batch);
+    return batch->events;
+}
+
+// accept() as the intake does it: with the keys of what may be resent.
+Result<void> take(EngineWorld& world, const journal::Record& record) {
+    std::optional<Result<void>> answer;
+    auto work = [&]() -> boost::asio::awaitable<void> {
+        answer = co_await world.engine->accept(record, key_hashes(events_of(record)));
+    };
+    boost::asio::co_spawn(world.context, work, boost::asio::detached);
+    world.until([&] { return answer.has_value(); });
+    return *answer;
+}
+
+}  // namespace
+
+TEST_CASE("engine: firing again behind a resolve that is not folded yet is no resend") {
+    EngineWorld world;
+    world.start_and_follow();
+    const auto firing = world.alert("disk");
+    REQUIRE(take(world, firing));
+    world.until_folded();
+    world.faults.failing = Faults::k_for_ever;  // the fold stands still
+    REQUIRE(take(world, world.alert("disk", R"(,"status":"resolved")")));
+    CHECK_FALSE(world.engine->coalesce(events_of(firing), world.clock.now()));
+    REQUIRE(take(world, firing));
+    world.faults.failing = 0;
+    world.until_folded();
+    CHECK(world.number("SELECT state FROM alerts") == static_cast<int>(AlertState::firing));
+    CHECK(world.number("SELECT episode_count FROM alerts") == 2);
+    CHECK(world.engine->coalesce(events_of(firing), world.clock.now()));
+}
+
+TEST_CASE("engine: resends of other alerts stay cheap while one alert's record is under way") {
+    EngineWorld world;
+    world.start_and_follow();
+    REQUIRE(take(world, world.alert("disk")));
+    REQUIRE(take(world, world.alert("load")));
+    world.until_folded();
+    world.faults.failing = Faults::k_for_ever;
+    REQUIRE(take(world, world.alert("disk", R"(,"status":"resolved")")));
+    CHECK(world.engine->coalesce(events_of(world.alert("load")), world.clock.now()));
+    CHECK_FALSE(world.engine->coalesce(events_of(world.alert("disk")), world.clock.now()));
+}
+
+TEST_CASE("engine: a store that is ahead of its journal is refused at the start") {
+    EngineWorld world;
+    world.start_and_follow();
+    for (int i = 0; i < 3; ++i) REQUIRE(world.accept(world.alert("k" + std::to_string(i))));
+    world.until_folded();
+    world.stop();
+    world.journal = MemoryJournal();  // lost, with its sequence
+    world.boot();
+    const auto started = world.start();
+    REQUIRE_FALSE(started);
+    CHECK(started.error().code == ErrorCode::corrupt);
+    CHECK(started.error().message.find("journal record 3") != std::string::npos);
+    CHECK(started.error().message.find("ends at 0") != std::string::npos);
+    CHECK_FALSE(world.engine->ready());
+}
+
+TEST_CASE("engine: says why it takes no work") {
+    app::EngineOptions options;
+    options.max_lag_records = 2;
+    EngineWorld world(options);
+    CHECK(world.engine->not_ready() == "starting");
+    world.start_and_follow();
+    CHECK(world.engine->not_ready().empty());
+
+    world.journal.append_error = fail(ErrorCode::limit, "journal: disk full");
+    CHECK_FALSE(world.accept(world.alert("a")));
+    CHECK(world.engine->not_ready() == "journal: disk full");
+    world.clock.advance(Millis{10'001});  // nobody has tried since: not known any more
+    CHECK(world.engine->not_ready().empty());
+    world.journal.append_error.reset();
+
+    world.faults.failing = Faults::k_for_ever;
+    REQUIRE(world.accept(world.alert("b")));
+    world.until([&] { return !world.engine->ready(); });
+    CHECK(world.engine->not_ready() == "the store does not take the effects");
+    world.faults.failing = 0;
+    world.until_folded();
+    CHECK(world.engine->not_ready().empty());
+}
+
+TEST_CASE("engine: a row that the store refuses is left out and the rest goes on") {
+    EngineWorld world;
+    world.start_and_follow();
+    REQUIRE(
+        world.look->execute("CREATE TRIGGER picky BEFORE INSERT ON alerts WHEN "
+                            "NEW.key = 'bad' BEGIN SELECT RAISE(ABORT, 'refused'); END"));
+    REQUIRE(world.accept(world.alert("bad")));
+    REQUIRE(world.accept(world.alert("good")));
+    world.until_folded();
+    CHECK(world.metric("gantry_rows_left_out_total") == 1);
+    CHECK(world.number("SELECT COUNT(*) FROM alerts WHERE key = 'good'") == 1);
+    CHECK(world.count("incidents") == 2);
+    CHECK(world.count("decisions") == 2);
+    CHECK(world.engine->ready());
+}
+
+TEST_CASE("engine: ids are not given twice after rows were forgotten and trimmed") {
+    EngineWorld world;
+    world.start_and_follow();
+    for (int i = 0; i < 3; ++i) REQUIRE(world.accept(world.alert("k" + std::to_string(i))));
+    world.until_folded();
+    world.stop();
+    const std::int64_t before = world.number("SELECT MAX(id) FROM decisions");
+    REQUIRE(world.look->execute("DELETE FROM decisions; DELETE FROM alerts"));
+    world.boot();
+    world.start_and_follow();
+    REQUIRE(world.accept(world.alert("new")));
+    world.until_folded();
+    CHECK(world.number("SELECT MIN(id) FROM decisions") == before + 1);
+    CHECK(world.number("SELECT id FROM alerts") == 4);
+    CHECK(world.number("SELECT episode_id FROM alerts") == 4);
+}
