@@ -43,9 +43,9 @@ Result<bool> fits(const Result<records::User>& user, const Redacted<std::string>
 }  // namespace
 
 Answer create_session(Desk& desk, Call call) {
+    if (!desk.guard.may_try(call.request.peer, "")) co_return throttled();
     const auto wanted = read_credentials(call.request);
     if (!wanted) co_return wanted.error();
-    if (!desk.guard.may_try(call.request.peer, "")) co_return throttled();
     auto look = [name = wanted->name](storage::Connection& connection) {
         return records::user_named(connection, name);
     };

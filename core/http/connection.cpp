@@ -97,7 +97,8 @@ Connection::Connection(std::shared_ptr<ServerState> state, tcp::socket socket)
       context_(state_->tls),
       peer_(name_of(socket_)),
       lease_(state_->budget),
-      parser_(ParserLimits{state_->options.max_header_bytes, state_->options.max_body_bytes},
+      parser_(ParserLimits{state_->options.max_header_bytes, state_->options.max_body_bytes,
+                           &state_->options.body_limit},
               lease_),
       place_(state_->table.add(this, context_ ? Phase::handshake : Phase::header,
                                state_->clock.steady_now())) {
@@ -215,8 +216,9 @@ Connection::Got Connection::lost() {
 }
 
 bool Connection::inflate_body(Request& request) {
-    const auto& options = state_->options;
-    Result<std::string> plain = state_->inflater.inflate(request.body, options.max_inflated_bytes);
+    const std::size_t max_bytes =
+        std::min(state_->options.max_inflated_bytes, parser_.inflated_limit());
+    Result<std::string> plain = state_->inflater.inflate(request.body, max_bytes);
     if (!plain) {
         const bool large = plain.error().code == ErrorCode::limit;
         refusal_ = Refusal{large ? Reason::inflated_limit : Reason::malformed, large ? 413 : 400,

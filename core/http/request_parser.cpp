@@ -63,6 +63,7 @@ public:
     bool expects_continue = false;
     bool gzip = false;
     bool head = false;
+    std::size_t inflated_limit = static_cast<std::size_t>(-1);
 
 private:
     void on_request_impl(beast_http::verb, BeastText method, BeastText target, int version,
@@ -126,8 +127,13 @@ private:
 
     void on_header_impl(error_code& error) override {
         if (hosts_ > 1 || (hosts_ == 0 && !http_10_)) {
-            deny(malformed("a request has exactly one Host header"), error);
+            return deny(malformed("a request has exactly one Host header"), error);
         }
+        if (!limits_.body_limit || !*limits_.body_limit) return;
+        inflated_limit = (*limits_.body_limit)(request);
+        limits_.body_bytes = std::min(limits_.body_bytes, inflated_limit);
+        const auto announced = content_length();
+        if (announced && *announced > limits_.body_bytes) deny(body_too_large(), error);
     }
 
     void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code&) override {
@@ -136,6 +142,10 @@ private:
 
     std::size_t on_body_impl(BeastText body, error_code& error) override {
         expects_continue = false;
+        if (body.size() > limits_.body_bytes - request.body.size()) {
+            deny(body_too_large(), error);
+            return 0;
+        }
         if (!lease_.grow(body.size())) {
             deny(refuse(Reason::inflight, 503, "overloaded",
                         "too many requests are under way; try again"),
@@ -161,15 +171,18 @@ private:
         error = beast_http::error::bad_value;
     }
 
+    [[nodiscard]] Refusal body_too_large() const {
+        return refuse(Reason::body_limit, 413, "body_too_large",
+                      "the body is larger than " + std::to_string(limits_.body_bytes) + " bytes");
+    }
+
     void translate(const error_code& error) {
         if (error == beast_http::error::header_limit) {
             refusal = refuse(
                 Reason::header_limit, 431, "header_too_large",
                 "the header is larger than " + std::to_string(limits_.header_bytes) + " bytes");
         } else if (error == beast_http::error::body_limit) {
-            refusal =
-                refuse(Reason::body_limit, 413, "body_too_large",
-                       "the body is larger than " + std::to_string(limits_.body_bytes) + " bytes");
+            refusal = body_too_large();
         } else {
             refusal = malformed(error.message());
         }
@@ -210,6 +223,7 @@ bool RequestParser::keep_alive() const { return impl_->keep_alive(); }
 bool RequestParser::is_head() const { return impl_ && impl_->head; }
 bool RequestParser::is_http_10() const { return impl_ && impl_->http_10(); }
 bool RequestParser::is_gzip() const { return impl_->gzip; }
+std::size_t RequestParser::inflated_limit() const { return impl_->inflated_limit; }
 Request RequestParser::take() { return std::move(impl_->request); }
 const Refusal& RequestParser::refusal() const { return impl_->refusal; }
 

@@ -53,6 +53,8 @@ private:
 struct ParserLimits {
     std::size_t header_bytes = 0;
     std::size_t body_bytes = 0;
+    // Of one request's body, asked when its header is there; bounds body_bytes further.
+    const std::function<std::size_t(const Request&)>* body_limit = nullptr;
 };
 
 class RequestParser {
@@ -75,6 +77,8 @@ public:
     [[nodiscard]] bool is_head() const;
     [[nodiscard]] bool is_http_10() const;
     [[nodiscard]] bool is_gzip() const;
+    // What this request's body may have after gzip; the largest number when nothing was said.
+    [[nodiscard]] std::size_t inflated_limit() const;
     Request take();                                // REQUIRES: complete
     [[nodiscard]] const Refusal& refusal() const;  // REQUIRES: failed
 

@@ -28,6 +28,7 @@
 namespace gantry::http {
 
 using Handler = std::function<boost::asio::awaitable<Response>(Request)>;
+using BodyLimit = std::function<std::size_t(const Request& head)>;
 
 struct ServerOptions {
     std::string address = "127.0.0.1";
@@ -39,6 +40,9 @@ struct ServerOptions {
     std::size_t max_body_bytes = 1 << 20;        // as sent; 413
     std::size_t max_inflated_bytes = 4 << 20;    // after gzip; 413
     std::size_t max_inflight_bytes = 256 << 20;  // request bodies of all connections; 503
+    // What the body of this request may have at most, as sent and after gzip, besides the bounds
+    // above; called with its header, before any of the body is kept. Empty: no further bound.
+    BodyLimit body_limit;
     Millis handshake_timeout{10'000};
     Millis header_timeout{10'000};  // from the request's first byte (the very first
                                     // request: from the connection's start); 408

@@ -197,3 +197,19 @@ TEST_CASE("api: a failure of ours is 500 without its inside") {
     CHECK(response.status == 500);
     CHECK(response.body.find("secret") == std::string::npos);
 }
+
+TEST_CASE("gate: who guesses is told so before the body of a session is looked at") {
+    ApiWorld world;
+    for (int i = 0; i < 20; ++i) (void)world.call("GET /status", "guess" + std::to_string(i));
+    CHECK(world.call("POST /sessions", "", "{ not JSON").status == 429);
+}
+
+TEST_CASE("gate: a long path and a long key are refused without a proposal") {
+    ApiWorld world;
+    const std::string text(16'000, 'q');
+    CHECK(detail_of(world.call("GET /" + text)).find("did you mean") == std::string::npos);
+    const auto response = world.call("POST /tokens", "admin", R"({")" + text + R"(":1})");
+    CHECK(response.status == 400);
+    CHECK(detail_of(response).size() < 200);
+    CHECK(detail_of(response).find("did you mean") == std::string::npos);
+}

@@ -1,6 +1,7 @@
 #include "core/http/request_parser.hpp"
 
 #include <catch2/catch.hpp>
+#include <functional>
 
 using namespace gantry::http;
 using Status = RequestParser::Status;
@@ -222,4 +223,32 @@ TEST_CASE("parser: bodies of all connections share one budget, given back at the
     REQUIRE(fixture.feed(k_head + "Content-Length: 11\r\n\r\nhello world") == Status::failed);
     CHECK(fixture.parser.refusal().status == 503);
     CHECK(fixture.parser.refusal().reason == Reason::inflight);
+}
+
+TEST_CASE(
+    "parser: a route's own bound is asked with the header, and holds before the body is kept") {
+    const std::function<std::size_t(const Request&)> limit = [](const Request& head) {
+        return head.path == "/a" && head.query_value("b") == "c" && head.body.empty() ? 5U : 50U;
+    };
+    const ParserLimits limits{1024, 20, &limit};
+    for (const char* size : {"Content-Length: 6\r\n\r\n", "Content-Length: 21\r\n\r\n"}) {
+        Fixture fixture(limits);
+        REQUIRE(fixture.feed(k_head + size) == Status::failed);
+        CHECK(fixture.parser.refusal().status == 413);
+        CHECK(fixture.parser.refusal().reason == Reason::body_limit);
+        CHECK(fixture.budget.used == 0);
+    }
+    Fixture fits(limits);
+    REQUIRE(fits.feed(k_head + "Content-Length: 5\r\n\r\nhello") == Status::complete);
+    CHECK(fits.parser.inflated_limit() == 5);
+    Fixture chunked(limits);
+    const std::string chunks = "Transfer-Encoding: chunked\r\n\r\n3\r\nhel\r\n3\r\nlo!\r\n";
+    REQUIRE(chunked.feed(k_head + chunks, 1) == Status::failed);
+    CHECK(chunked.parser.refusal().status == 413);
+    CHECK(chunked.budget.used <= 5);
+    // The server's bound holds where the route's is wider.
+    Fixture wide(limits);
+    const std::string other = "POST /b HTTP/1.1\r\nHost: h\r\nContent-Length: ";
+    REQUIRE(wide.feed(other + "21\r\n\r\n") == Status::failed);
+    CHECK(wide.parser.refusal().detail.find("20 bytes") != std::string::npos);
 }

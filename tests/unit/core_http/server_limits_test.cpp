@@ -100,6 +100,24 @@ TEST_CASE("limits: a gzip bomb of a gigabyte is 413 and costs little memory") {
     CHECK(peak_kb() - before < 32 * 1024);
 }
 
+TEST_CASE("limits: a route's own bound holds for what gzip hides, whatever the server takes") {
+    ServerOptions options;
+    options.body_limit = [](const Request& head) -> std::size_t {
+        return head.path == "/small" ? 4096 : 1 << 20;
+    };
+    TestServer server(options);
+    const std::string packed = gzip(std::string(4097, 'a'));
+    const std::string rest = " HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Length: " +
+                             std::to_string(packed.size()) + "\r\n\r\n" + packed;
+    RawClient refused(server.port());
+    refused.send("POST /small" + rest);
+    CHECK(status_of(refused.until_closed()) == "HTTP/1.1 413");
+    CHECK(server.refused("inflated_limit") == 1);
+    RawClient taken(server.port());
+    taken.send("POST /large" + rest);
+    CHECK(status_of(taken.response()) == "HTTP/1.1 200");
+}
+
 TEST_CASE("limits: a gzip body that is cut or none is 400") {
     TestServer server;
     const std::string packed = gzip(std::string(1000, 'a'));
