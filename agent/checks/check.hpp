@@ -27,6 +27,14 @@ struct Observation {
     std::string reason;  // why there is none, or the plugin's text
 };
 
+// What of an instance outlives a restart.
+struct Standing {
+    Condition told = Condition::ok;    // reported last
+    Condition judged = Condition::ok;  // known last: the same, but while `told` is unknown
+
+    friend bool operator==(const Standing&, const Standing&) = default;
+};
+
 // The memory of one check's instance between looks.
 struct CheckMemory {
     Condition known = Condition::ok;      // the last condition that was judged

@@ -26,11 +26,11 @@ CheckState resolved(const std::string& check, const std::string& instance, Condi
 
 }  // namespace
 
-Evaluator::Evaluator(const std::map<std::pair<std::string, std::string>, Condition>& conditions) {
-    for (const auto& [key, condition] : conditions) {
+Evaluator::Evaluator(const std::map<std::pair<std::string, std::string>, Standing>& standings) {
+    for (const auto& [key, standing] : standings) {
         CheckMemory& memory = checks_[key.first][key.second].memory;
-        memory.blind = condition == Condition::unknown;
-        memory.known = memory.blind ? Condition::ok : condition;
+        memory.blind = standing.told == Condition::unknown;
+        memory.known = standing.judged;
     }
 }
 

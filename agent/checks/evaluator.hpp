@@ -29,8 +29,8 @@ struct Look {
 
 class Evaluator {
 public:
-    // `conditions`: (check, instance) -> what was reported last, from before a restart.
-    explicit Evaluator(const std::map<std::pair<std::string, std::string>, Condition>& conditions);
+    // `standings`: by (check, instance), from before a restart.
+    explicit Evaluator(const std::map<std::pair<std::string, std::string>, Standing>& standings);
 
     // Takes the look into account. Evidence holds value, threshold and metric; the caller adds to
     // it. `now` is steady time.

@@ -414,12 +414,14 @@ Result<void> Spool::append_states(const std::vector<CheckState>& transitions) {
             record.states = {state};
             if (auto done = s.insert(std::move(record)); !done) return done;
             const ConditionKey key{state.check, state.instance};
+            const bool is_blind = state.condition == Condition::unknown;
+            const Standing standing{state.condition, is_blind ? state.previous : state.condition};
             if (state.condition == Condition::ok) {
                 s.books.conditions.erase(key);
             } else {
-                s.books.conditions[key] = state.condition;
+                s.books.conditions[key] = standing;
             }
-            if (auto done = s.store->set_condition(key, state.condition); !done) return done;
+            if (auto done = s.store->set_condition(key, standing); !done) return done;
         }
         return {};
     });

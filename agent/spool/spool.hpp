@@ -22,6 +22,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/checks/check.hpp"
 #include "core/base/random.hpp"
 #include "core/base/result.hpp"
 #include "core/model/report.hpp"
@@ -41,9 +42,9 @@ struct SpoolOptions {
 using SpoolOpener =
     std::function<Result<std::unique_ptr<storage::Database>>(const std::string& location)>;
 
-// A check's last reported condition other than ok, by (check, instance).
+// Where every instance stands that was not told to be ok, by (check, instance).
 using ConditionKey = std::pair<std::string, std::string>;
-using Conditions = std::map<ConditionKey, Condition>;
+using Conditions = std::map<ConditionKey, Standing>;
 
 struct DropTotal {
     RecordKind kind = RecordKind::sample;
@@ -73,7 +74,8 @@ public:
     Spool& operator=(const Spool&) = delete;
 
     Result<void> append_sample(std::vector<Reading> readings);
-    // All in one transaction, on disk when it returns; also what conditions() gives from then on.
+    // All in one transaction, on disk when it returns; also what conditions() gives from then on:
+    // a transition to unknown keeps what it came from as what is judged.
     Result<void> append_states(const std::vector<CheckState>& transitions);
     // Supersede what is still unsent of their kind.
     Result<void> append_full_state(std::vector<CheckState> states);

@@ -25,7 +25,8 @@ constexpr const char* k_schema =
     " at_ms INTEGER NOT NULL, steady_ms INTEGER NOT NULL, boot INTEGER NOT NULL,"
     " cost INTEGER NOT NULL, payload TEXT NOT NULL);"
     "CREATE TABLE IF NOT EXISTS condition(check_id TEXT NOT NULL, instance TEXT NOT NULL,"
-    " condition INTEGER NOT NULL, PRIMARY KEY(check_id, instance)) WITHOUT ROWID;"
+    " condition INTEGER NOT NULL, judged INTEGER NOT NULL DEFAULT 0,"
+    " PRIMARY KEY(check_id, instance)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS dropped(kind INTEGER NOT NULL, reason TEXT NOT NULL,"
     " pending INTEGER NOT NULL, total INTEGER NOT NULL, PRIMARY KEY(kind, reason)) WITHOUT ROWID;";
 
@@ -67,6 +68,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const SpoolO
         if (auto done = (*connection)->execute(script); !done) return done.error();
     }
     std::unique_ptr<Store> store(new Store(std::move(*database), std::move(*connection)));
+    if (auto done = store->upgrade(); !done) return done.error();
     auto check = store->connection_->prepare("PRAGMA quick_check(1)");
     if (!check) return check.error();
     std::string verdict;
@@ -74,6 +76,18 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const SpoolO
     if (!read) return read.error();
     if (verdict != "ok") return fail(ErrorCode::corrupt, path + ": " + verdict);
     return store;
+}
+
+// Files of before `judged` was kept.
+Result<void> Store::upgrade() {
+    auto columns = connection_->prepare(
+        "SELECT count(*) FROM pragma_table_info('condition') WHERE name = 'judged'");
+    if (!columns) return columns.error();
+    bool has_judged = false;
+    const auto read = each_row(**columns, [&](Statement& row) { has_judged = row.integer(0) > 0; });
+    if (!read || has_judged) return read;
+    return connection_->execute(
+        "ALTER TABLE condition ADD COLUMN judged INTEGER NOT NULL DEFAULT 0");
 }
 
 Result<std::map<std::string, std::string>> Store::load_meta() {
@@ -96,17 +110,20 @@ Result<void> Store::set_meta(std::string_view key, std::string_view value) {
 
 Result<Conditions> Store::load_conditions() {
     Conditions out;
-    auto statement = connection_->prepare("SELECT check_id, instance, condition FROM condition");
+    auto statement =
+        connection_->prepare("SELECT check_id, instance, condition, judged FROM condition");
     if (!statement) return statement.error();
     const auto read = each_row(**statement, [&](Statement& row) {
-        out[{row.text(0), row.text(1)}] = static_cast<Condition>(row.integer(2) & 3);
+        const auto told = static_cast<Condition>(row.integer(2) & 3);
+        const auto judged = static_cast<Condition>(row.integer(3) & 3);
+        out[{row.text(0), row.text(1)}] = {told, told == Condition::unknown ? judged : told};
     });
     if (!read) return read.error();
     return out;
 }
 
-Result<void> Store::set_condition(const ConditionKey& key, Condition condition) {
-    if (condition == Condition::ok) {
+Result<void> Store::set_condition(const ConditionKey& key, const Standing& standing) {
+    if (standing.told == Condition::ok) {
         auto statement =
             connection_->prepare("DELETE FROM condition WHERE check_id = $1 AND instance = $2");
         if (!statement) return statement.error();
@@ -116,13 +133,15 @@ Result<void> Store::set_condition(const ConditionKey& key, Condition condition) 
             .run();
     }
     auto statement = connection_->prepare(
-        "INSERT INTO condition(check_id, instance, condition) VALUES($1, $2, $3)"
-        " ON CONFLICT(check_id, instance) DO UPDATE SET condition = excluded.condition");
+        "INSERT INTO condition(check_id, instance, condition, judged) VALUES($1, $2, $3, $4)"
+        " ON CONFLICT(check_id, instance) DO UPDATE SET condition = excluded.condition,"
+        " judged = excluded.judged");
     if (!statement) return statement.error();
     return (*statement)
         ->bind(1, std::string_view(key.first))
         .bind(2, std::string_view(key.second))
-        .bind(3, static_cast<std::int64_t>(condition))
+        .bind(3, static_cast<std::int64_t>(standing.told))
+        .bind(4, static_cast<std::int64_t>(standing.judged))
         .run();
 }
 

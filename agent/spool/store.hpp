@@ -49,7 +49,7 @@ public:
     Result<std::map<std::string, std::string>> load_meta();
     Result<void> set_meta(std::string_view key, std::string_view value);
     Result<Conditions> load_conditions();
-    Result<void> set_condition(const ConditionKey& key, Condition condition);  // ok: removed
+    Result<void> set_condition(const ConditionKey& key, const Standing& standing);  // ok: removed
     struct Drop {
         RecordKind kind;
         std::string reason;
@@ -82,6 +82,7 @@ private:
     Store(std::unique_ptr<storage::Database> database,
           std::unique_ptr<storage::Connection> connection)
         : database_(std::move(database)), connection_(std::move(connection)) {}
+    Result<void> upgrade();
     Result<Prefix> prefix(std::string_view sql, std::int64_t bound, std::int64_t cost);
     std::unique_ptr<storage::Database> database_;
     std::unique_ptr<storage::Connection> connection_;

@@ -42,14 +42,14 @@ std::string told(Evaluator& evaluator, const CheckPolicy& check, std::vector<dou
 }  // namespace
 
 TEST_CASE("issue 005: a restart in the middle of a breach tells nothing while it lasts") {
-    Evaluator evaluator({{{"memory", ""}, Condition::critical}});
+    Evaluator evaluator({{{"memory", ""}, {Condition::critical, Condition::critical}}});
     CHECK(told(evaluator, memory_check(3, 5), {0.99, 0.99, 0.99, 0.99, 0.99}) == "| | | | | ");
     // Its end counts as it does without a restart: when fewer than three of five breach.
     CHECK(told(evaluator, memory_check(3, 5), {0.1, 0.1, 0.1}) == "| | ok | ");
 }
 
 TEST_CASE("issue 005: after a restart as many good looks end a breach as before it") {
-    Evaluator evaluator({{{"memory", ""}, Condition::critical}});
+    Evaluator evaluator({{{"memory", ""}, {Condition::critical, Condition::critical}}});
     CHECK(told(evaluator, memory_check(3, 5), {0.1, 0.1, 0.1}) == "| | ok | ");
 }
 

@@ -88,8 +88,8 @@ TEST_CASE("evaluator: a probe that never worked is unknown under no instance, un
 }
 
 TEST_CASE("evaluator: after a restart it goes on from what was reported last") {
-    Evaluator evaluator({{{"filesystem", "/var"}, Condition::critical},
-                         {{"filesystem", "/nfs"}, Condition::unknown}});
+    Evaluator evaluator({{{"filesystem", "/var"}, {Condition::critical, Condition::critical}},
+                         {{"filesystem", "/nfs"}, {Condition::unknown, Condition::ok}}});
     const auto changes = evaluator.take(disk(), look({{"/var", 0.95}, {"/nfs", 0.1}}), Millis{0});
     REQUIRE(changes.size() == 1);
     CHECK(changes[0].instance == "/nfs");

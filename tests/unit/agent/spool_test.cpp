@@ -122,7 +122,8 @@ TEST_CASE("spool: states, conditions, epoch and numbers survive a kill; held sam
     REQUIRE(copy.open().has_value());
     CHECK(copy.spool->status().epoch == 1);
     CHECK(copy.spool->conditions() ==
-          agent::Conditions{{{"a", "/var"}, Condition::critical}, {{"b", ""}, Condition::warning}});
+          agent::Conditions{{{"a", "/var"}, {Condition::critical, Condition::critical}},
+                            {{"b", ""}, {Condition::warning, Condition::warning}}});
     const auto report = copy.spool->next_report(k_report);
     REQUIRE(report.has_value());
     CHECK(kinds(*report) == std::vector{RecordKind::state, RecordKind::state});
