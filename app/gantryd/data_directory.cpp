@@ -19,18 +19,14 @@ Error failed(const std::string& what, const std::string& path) {
     return fail(ErrorCode::unavailable, what + " " + path + ": " + std::strerror(errno));
 }
 
-// The content is on the disk under its final name, or nothing is.
 Result<void> write_private(const std::string& path, const std::string& content) {
-    const std::string temporary = path + ".new";
-    const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0) return failed("cannot write", temporary);
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file < 0) return failed("cannot write", path);
     const bool written =
         ::write(file, content.data(), content.size()) == static_cast<ssize_t>(content.size()) &&
         ::fsync(file) == 0;
     ::close(file);
-    if (!written || ::rename(temporary.c_str(), path.c_str()) != 0) {
-        return failed("cannot write", path);
-    }
+    if (!written) return failed("cannot write", path);
     return {};
 }
 
@@ -72,9 +68,17 @@ Result<void> DataDirectory::ensure_admin_token(storage::Connection& connection,
     token.all_organisations = true;
     token.organisation = OrganisationId{1};
     token.created_at = now;
+    // The file gets its name when the token counts: a crash leaves a token that nobody knows, never
+    // a file that opens nothing, and a full disk leaves neither.
+    const std::string temporary = path + ".new";
+    auto transaction = storage::Transaction::begin(connection);
+    if (!transaction) return transaction.error();
     auto inserted = records::insert_token(connection, token, crypto::sha256_hex(secret.reveal()));
     if (!inserted) return inserted.error();
-    return write_private(path, secret.reveal() + "\n");
+    if (auto done = write_private(temporary, secret.reveal() + "\n"); !done) return done;
+    if (auto done = transaction->commit(); !done) return done;
+    if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("cannot write", path);
+    return {};
 }
 
 }  // namespace gantry::app

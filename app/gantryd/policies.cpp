@@ -13,7 +13,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::size_t k_max_built = 10'000;
 
-// RFC 7396 for everything but the checks, which are merged by id.
+// Null for what has no id: a check that is no object is left to decode_policy to refuse.
+Json id_of(const Json& check) { return check.is_object() ? check.value("id", Json()) : Json(); }
+
+// A key replaces the one below; checks are merged by id, key by key (RFC 7396).
 void lay_over(Json& document, const Json& layer) {
     for (const auto& [key, value] : layer.items()) {
         if (key != "checks" || !value.is_array()) {
@@ -22,9 +25,9 @@ void lay_over(Json& document, const Json& layer) {
         }
         Json& checks = document["checks"];
         for (const Json& check : value) {
-            const Json id = check.is_object() ? check.value("id", Json()) : Json();
+            const Json id = id_of(check);
             const auto same = std::find_if(checks.begin(), checks.end(), [&](const Json& known) {
-                return !id.is_null() && known.value("id", Json()) == id;
+                return !id.is_null() && id_of(known) == id;
             });
             if (same == checks.end()) {
                 checks.push_back(check);

@@ -41,6 +41,7 @@ boost::asio::awaitable<Result<Principal>> TokenCache::authenticate(std::string t
     if (known != known_.end() && known->second.until > clock_.steady_now()) {
         co_return known->second.principal;
     }
+    const std::uint64_t cleared = cleared_;
     auto found = co_await read(hash);
     Result<Principal> principal = fail(ErrorCode::unauthorised, "the token is not known");
     if (found) {
@@ -48,6 +49,7 @@ boost::asio::awaitable<Result<Principal>> TokenCache::authenticate(std::string t
     } else if (found.error().code != ErrorCode::not_found) {
         co_return found.error();  // cannot tell now: neither believed nor remembered
     }
+    if (cleared != cleared_) co_return principal;  // true when it was read; perhaps no longer
     if (known_.size() >= k_max_known) known_.clear();
     known_.insert_or_assign(std::move(hash), Known{principal, clock_.steady_now() + k_believe});
     co_return principal;

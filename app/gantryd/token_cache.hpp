@@ -5,6 +5,7 @@
 // Threading: the server's executor.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -24,7 +25,10 @@ public:
 
     boost::asio::awaitable<Result<Principal>> authenticate(std::string token) override;
     boost::asio::awaitable<Result<records::Token>> find(std::string hash) override;
-    void clear() { known_.clear(); }
+    void clear() {
+        known_.clear();
+        ++cleared_;
+    }
 
 private:
     struct Known {
@@ -38,6 +42,7 @@ private:
     const Clock& clock_;
     std::unique_ptr<storage::Connection> connection_;  // the reader's
     std::unordered_map<std::string, Known> known_;     // by hash, at most k_max_known
+    std::uint64_t cleared_ = 0;  // a read begun before the last clear() is not remembered
 };
 
 }  // namespace gantry::app
