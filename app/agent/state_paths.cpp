@@ -16,12 +16,16 @@ StatePaths::StatePaths(const AgentSettings& settings)
       ca(directory + "/ca.pem") {}
 
 Result<void> make_state_directory(const StatePaths& paths) {
-    for (std::size_t end = 1; end != std::string::npos;) {
+    for (std::size_t end = 0; end != std::string::npos;) {
         end = paths.directory.find('/', end + 1);
         const std::string part = paths.directory.substr(0, end);
         if (::mkdir(part.c_str(), 0700) != 0 && errno != EEXIST) {
             return fail(ErrorCode::unavailable, part + ": " + std::strerror(errno));
         }
+    }
+    struct stat status {};
+    if (::stat(paths.directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+        return fail(ErrorCode::unavailable, paths.directory + ": is not a directory");
     }
     return {};
 }

@@ -106,8 +106,12 @@ int agent_status(const AgentSettings& settings, bool json) {
     }
     if (json) {
         std::cout << out.dump(2, ' ', false, Json::error_handler_t::replace) << "\n";
-    } else {
+        return 0;
+    }
+    try {
         print_people(out);
+    } catch (const Json::exception&) {  // another version's file, or a damaged one
+        std::cout << "state       " << paths.status << " cannot be read\n";
     }
     return 0;
 }
