@@ -83,8 +83,8 @@ private:
     }
     std::string creation() {
         return head("create_incident") + R"("title":)" + quoted() + R"(,"description":)" +
-               quoted() + R"(,"asset":0,"impact":"high","urgency":"high","category":)" +
-               quoted() + R"(,"assignment_group":)" + quoted() + "}";
+               quoted() + R"(,"asset":0,"impact":"high","urgency":"high","category":)" + quoted() +
+               R"(,"assignment_group":)" + quoted() + "}";
     }
     std::string report() {
         const std::string seq = std::to_string(++seq_);
