@@ -14,7 +14,7 @@ constexpr std::size_t k_max_error_bytes = 1024;
 // open. A dead row stops those behind it until a person retries it.
 constexpr std::string_view k_due =
     "SELECT o.id, o.organisation_id, o.incident_id, o.operation, o.idempotency_key, o.payload, "
-    "o.attempts, o.created_at FROM outbox o WHERE o.connector = $1 AND "
+    "o.attempts, o.created_at, o.last_error FROM outbox o WHERE o.connector = $1 AND "
     "((o.state = 0 AND o.next_attempt_at <= $2) OR (o.state = 1 AND o.lease_until <= $3)) AND "
     "NOT EXISTS (SELECT 1 FROM outbox b WHERE b.connector = o.connector AND "
     "b.incident_id = o.incident_id AND b.id < o.id AND b.state <> 2) "
@@ -81,6 +81,7 @@ Result<std::vector<Delivery>> SqlOutbox::due(storage::Connection& connection,
         row.payload = query.text();
         row.attempts = query.integer() + 1;
         row.created_at = query.time();
+        row.last_error = query.text();
         row.state = DeliveryState::in_flight;
         out.push_back(std::move(row));
     }
