@@ -16,6 +16,8 @@ constexpr Millis k_shortest_poll{50};
 // From the end of an attempt's time to its verdict in the outbox.
 constexpr Millis k_lease_margin{30'000};
 constexpr Backoff k_outbox_backoff{Millis{200}, Millis{10'000}};
+// A stop does not wait for an outbox that is broken: about three seconds, at most seven.
+constexpr std::int64_t k_outbox_failures_at_stop = 5;
 
 }  // namespace
 
@@ -150,13 +152,17 @@ void Engine::settled(DeliveryId id, const Result<void>& answer) {
                                     [id](const SettleStep& step) { return step.id == id; });
     if (found == settlements_.end()) return;
     const Steady now = context_.clock.steady_now();
-    // not_found: the row is gone (its organisation was removed); nothing is left to write.
-    const bool retry = !answer && answer.error().code != ErrorCode::not_found;
     if (!answer) {
         metrics_.outbox_error();
         context_.log.warn(
             "outbox_settle_failed",
             {{"connector", name_}, {"delivery", id.value}, {"error", answer.error().message}});
+    }
+    // not_found: the row is gone (its organisation was removed); nothing is left to write.
+    const bool retry = !answer && answer.error().code != ErrorCode::not_found;
+    if (retry && stopping_ && outbox_failures_ >= k_outbox_failures_at_stop) {
+        forget(found);
+        return;
     }
     if (retry) {
         std::rotate(found, found + 1, settlements_.end());
@@ -168,6 +174,17 @@ void Engine::settled(DeliveryId id, const Result<void>& answer) {
     settlements_.erase(found);
     rows_.erase(id);
     lease_at_ = now;  // the incident's next row may be free now
+    metrics_.in_flight(rows_.size());
+}
+
+// The row comes back when its lease ends, and is then sent again with the same key.
+void Engine::forget(std::deque<SettleStep>::iterator step) {
+    metrics_.count("verdict_lost");
+    context_.log.warn("delivery_verdict_lost",
+                      {{"connector", name_}, {"delivery", step->id.value}});
+    rows_.erase(step->id);
+    settlements_.erase(step);
+    settle_at_ = context_.clock.steady_now();  // one try for each of the others
     metrics_.in_flight(rows_.size());
 }
 

@@ -48,7 +48,9 @@ public:
     void finished(DeliveryId id, const DeliveryResult& result, Millis elapsed);
 
     void notify();  // new rows were committed: lease now
-    void stop();    // release what has not begun, wait for what has
+    // Releases what has not begun and waits for what has; a broken outbox is not waited for: what
+    // it does not take then is sent again, with the same key, when the lease has ended.
+    void stop();
 
     [[nodiscard]] std::size_t held() const { return rows_.size(); }
     [[nodiscard]] std::size_t attempting() const;
@@ -73,6 +75,7 @@ private:
     Steady blocked_until(Steady now);
     void admit(LeasedRow row, Instant now);
     void settle_later(SettleStep step);
+    void forget(std::deque<SettleStep>::iterator step);
     void judge_other_side(const Row& row, const DeliveryResult& result);
     void report(const Delivery& delivery, const DeliveryResult& result, const SettleStep& step);
 

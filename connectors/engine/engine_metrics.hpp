@@ -13,7 +13,8 @@ class EngineMetrics {
 public:
     EngineMetrics(telemetry::Registry& registry, std::string connector);
 
-    // result: accepted, retry_later, ambiguous, rejected, exhausted, released, lease_expired.
+    // result: accepted, retry_later, ambiguous, rejected, exhausted, released, lease_expired,
+    // verdict_lost.
     void count(const char* result);
     void failed(Cause cause);
     void took(Millis elapsed);
