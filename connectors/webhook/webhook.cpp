@@ -1,5 +1,6 @@
 #include "connectors/webhook/webhook.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "connectors/engine/retry_after.hpp"
@@ -12,14 +13,23 @@ namespace {
 constexpr std::size_t k_max_remote_id_bytes = 128;
 constexpr std::size_t k_shown_answer_bytes = 200;
 
-// The "id" of a JSON answer, a text or a number; "" when there is none.
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7F;
+    });
+}
+
+// The "id" of a JSON answer, a text or a number; "" when there is none, or none that a header line
+// can carry back: the next delivery's would be refused for it.
 std::string remote_id_of(const std::string& body) {
     const auto json = nlohmann::json::parse(body, nullptr, false);
     if (!json.is_object()) return {};
     const auto id = json.find("id");
     if (id == json.end()) return {};
     if (id->is_string()) {
-        return truncate_utf8(sanitise(id->get<std::string>()), k_max_remote_id_bytes);
+        const auto& text = id->get_ref<const std::string&>();
+        return has_control(text) ? std::string() : truncate_utf8(text, k_max_remote_id_bytes);
     }
     return id->is_number_integer() ? id->dump() : std::string();
 }
