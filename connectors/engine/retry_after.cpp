@@ -111,7 +111,7 @@ std::optional<Instant> asctime_date(std::string_view text) {
 
 std::optional<Millis> parse_retry_after(std::string_view value, Instant now) {
     const std::string_view text = trim(value);
-    if (text.empty() || text.size() > 40) return {};
+    if (text.empty()) return {};
     if (std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; })) {
         std::int64_t seconds = 0;
         const auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
