@@ -118,6 +118,10 @@ private:
         if (refused && reply >= 500 && reply < 600) {
             return fail(ErrorCode::invalid_input, where + why);
         }
+        // 421: the server closes its doors (RFC 5321, 3.8); other 4yz are about this mail, now.
+        if (refused && reply >= 400 && reply < 500 && reply != 421) {
+            return fail(ErrorCode::limit, where + why);
+        }
         if (code == CURLE_OPERATION_TIMEDOUT && !surely_not_sent(easy_.get(), code)) {
             return fail(ErrorCode::timeout, where + why);
         }

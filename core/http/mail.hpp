@@ -36,8 +36,9 @@ struct Mail {
 class MailSender {
 public:
     virtual ~MailSender() = default;
-    // Blocking. ok: the server took responsibility (2xx after DATA). unavailable or timeout: retry;
-    // invalid_input: permanently refused (5xx), the message names the reply.
+    // Blocking. ok: the server took responsibility (2xx after DATA). limit: not this mail now
+    // (4yz); unavailable or timeout: the server cannot be reached or closes (421); both may be
+    // retried. invalid_input: permanently refused (5yz). The message names the reply.
     virtual Result<void> send(const Mail& mail) = 0;
 };
 

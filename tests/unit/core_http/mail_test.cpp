@@ -213,7 +213,7 @@ TEST_CASE("mail: one conversation delivers to all recipients, dots and all") {
     CHECK(seen.find("\n\n..\n...leading dots\nT=C3=BCr\n.\n") != std::string::npos);
 }
 
-TEST_CASE("mail: 5xx is refused for good, 4xx and silence are tried again") {
+TEST_CASE("mail: 5xx is refused for good, 4xx is not now, a closing server is unavailable") {
     const auto send = [](const char* word, const char* reply) {
         const std::vector<std::pair<std::string, std::string>> replies{{word, reply}};
         SmtpSink sink(replies);
@@ -224,8 +224,9 @@ TEST_CASE("mail: 5xx is refused for good, 4xx and silence are tried again") {
     CHECK(unknown.message.find("550 no such user here") != std::string::npos);
     CHECK(send("MAIL", "553 no sender").code == ErrorCode::invalid_input);
     CHECK(send("end", "554 looks like spam").code == ErrorCode::invalid_input);
-    CHECK(send("RCPT", "451 grey-listed").code == ErrorCode::unavailable);
-    CHECK(send("end", "452 disk full").code == ErrorCode::unavailable);
+    CHECK(send("MAIL", "450 not now").code == ErrorCode::limit);
+    CHECK(send("RCPT", "451 grey-listed").code == ErrorCode::limit);
+    CHECK(send("end", "452 disk full").code == ErrorCode::limit);
     CHECK(send("greeting", "421 busy").code == ErrorCode::unavailable);
 }
 
