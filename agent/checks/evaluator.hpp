@@ -1,8 +1,8 @@
 // Evaluator: all checks of the policy over all their instances. Measurements in, transitions out;
 // pure (time is an argument), so that a week runs in a test in milliseconds.
 //
-// An instance is known from its first reading or gap on. One that is missing from a good
-// measurement has vanished: its condition, if it had one, resolves with evidence "reason".
+// An instance is known from its first reading or gap on. One that a good measurement shows neither
+// way has vanished: its condition, if it had one, resolves with evidence "reason".
 // A probe that fails as a whole is a miss for each known instance, or for "" when none is known.
 #pragma once
 

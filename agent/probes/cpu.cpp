@@ -26,6 +26,11 @@ public:
             };
             out.readings.push_back({"system.cpu.utilization", "", ratio(now->busy, last_->busy)});
             out.readings.push_back({"system.cpu.iowait", "", ratio(now->iowait, last_->iowait)});
+        } else if (!last_) {
+            out.gaps.push_back({"", k_first_look});
+        } else {
+            out.gaps.push_back({"", now->total < last_->total ? k_counters_went_back
+                                                              : "the CPU's clock does not tick"});
         }
         last_ = *now;
         return out;

@@ -13,7 +13,12 @@ constexpr std::int64_t k_sector_bytes = 512;  // of diskstats, whatever the devi
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 double rate(std::int64_t after, std::int64_t before, double seconds) {
-    return after < before ? 0 : static_cast<double>(after - before) / seconds;  // reset: 0
+    return static_cast<double>(after - before) / seconds;
+}
+
+bool went_back(const DiskCounters& after, const DiskCounters& before) {
+    return after.operations < before.operations || after.read_bytes < before.read_bytes ||
+           after.written_bytes < before.written_bytes || after.busy_ms < before.busy_ms;
 }
 
 class DiskIoSource final : public Source {
@@ -29,7 +34,7 @@ public:
         Measurement out;
         const double seconds = std::chrono::duration<double>(at - last_at_).count();
         for (const DiskCounters& disk : now) {
-            if (is_whole_disk(disk.device) && seconds > 0) append_rates(disk, seconds, out);
+            if (is_whole_disk(disk.device)) append_rates(disk, seconds, out);
         }
         last_ = std::move(now);
         last_at_ = at;
@@ -41,7 +46,11 @@ private:
         const auto before = std::find_if(last_.begin(), last_.end(), [&](const DiskCounters& disk) {
             return disk.device == now.device;
         });
-        if (before == last_.end()) return;
+        if (before == last_.end() || seconds <= 0 || went_back(now, *before)) {
+            const bool is_first = before == last_.end() || seconds <= 0;
+            out.gaps.push_back({now.device, is_first ? k_first_look : k_counters_went_back});
+            return;
+        }
         const auto add = [&](const char* name, double value) {
             out.readings.push_back({name, now.device, value});
         };

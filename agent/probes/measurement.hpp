@@ -18,6 +18,9 @@ struct Gap {
     std::string reason;
 };
 
+inline constexpr const char* k_first_look = "a rate needs two looks";
+inline constexpr const char* k_counters_went_back = "the kernel's counters began anew";
+
 // A plugin's own judgement.
 struct PluginVerdict {
     Condition condition = Condition::unknown;
@@ -34,7 +37,7 @@ class Source {
 public:
     virtual ~Source() = default;
     // Errors: not_found when this machine has no such thing, unavailable when it cannot be read
-    // now. Rates need two reads; the first one simply lacks them.
+    // now. What is there without a reading is a gap: the first read of a rate, too.
     virtual Result<Measurement> read() = 0;
     // What proves a breach of `metric` at `instance`, from the last read; asked on transitions
     // only.

@@ -8,8 +8,10 @@
 namespace gantry::agent {
 namespace {
 
-double rate(std::int64_t after, std::int64_t before, double seconds) {
-    return after < before ? 0 : static_cast<double>(after - before) / seconds;  // reset: 0
+bool went_back(const InterfaceCounters& after, const InterfaceCounters& before) {
+    return after.received_bytes < before.received_bytes ||
+           after.transmitted_bytes < before.transmitted_bytes || after.errors < before.errors ||
+           after.dropped < before.dropped;
 }
 
 class NetworkSource final : public Source {
@@ -25,7 +27,7 @@ public:
         const double seconds = std::chrono::duration<double>(at - last_at_).count();
         Measurement out;
         for (const InterfaceCounters& link : now) {
-            if (link.name != "lo" && seconds > 0) append_rates(link, seconds, out);
+            if (link.name != "lo") append_rates(link, seconds, out);
         }
         last_ = std::move(now);
         last_at_ = at;
@@ -37,9 +39,14 @@ private:
         const auto before =
             std::find_if(last_.begin(), last_.end(),
                          [&](const InterfaceCounters& link) { return link.name == now.name; });
-        if (before == last_.end()) return;
+        if (before == last_.end() || seconds <= 0 || went_back(now, *before)) {
+            const bool is_first = before == last_.end() || seconds <= 0;
+            out.gaps.push_back({now.name, is_first ? k_first_look : k_counters_went_back});
+            return;
+        }
         const auto add = [&](const char* name, std::int64_t after, std::int64_t earlier) {
-            out.readings.push_back({name, now.name, rate(after, earlier, seconds)});
+            out.readings.push_back(
+                {name, now.name, static_cast<double>(after - earlier) / seconds});
         };
         add("system.network.io.receive", now.received_bytes, before->received_bytes);
         add("system.network.io.transmit", now.transmitted_bytes, before->transmitted_bytes);

@@ -103,21 +103,25 @@ TEST_CASE("kernel file: it is read again from its start, and may come and go") {
     CHECK(bounded.read()->size() == 4096);
 }
 
-TEST_CASE("cpu source: nothing at the first look, then the share since the last one") {
+TEST_CASE("cpu source: a gap at the first look, then the share since the last one") {
     const TemporaryDirectory proc;
     write(proc.path() + "/stat", "cpu  100 0 0 900 0 0 0 0\n");
     const auto source = make_cpu_source(proc.path());
     CHECK(source->read()->readings.empty());
-    CHECK(source->read()->readings.empty());  // no time has passed
+    const auto no_time_passed = source->read();
+    CHECK(no_time_passed->readings.empty());
+    REQUIRE(no_time_passed->gaps.size() == 1);
+    CHECK(no_time_passed->gaps[0].reason == "the CPU's clock does not tick");
     write(proc.path() + "/stat", "cpu  150 0 0 940 10 0 0 0\n");
     const auto measured = source->read();
     REQUIRE(measured->readings.size() == 2);
     CHECK(measured->readings[0].value == Approx(0.5));
     CHECK(measured->readings[1].value == Approx(0.1));
+    CHECK(measured->gaps.empty());
     std::filesystem::remove(proc.path() + "/stat");
 }
 
-TEST_CASE("disk source: rates per second, a counter that went back is no rate") {
+TEST_CASE("disk source: rates per second, a counter that went back is a gap") {
     const TemporaryDirectory proc;
     test::SimClock clock;
     const auto stat = [&](const std::string& text) { write(proc.path() + "/diskstats", text); };
@@ -133,7 +137,11 @@ TEST_CASE("disk source: rates per second, a counter that went back is no rate") 
     CHECK(measured->readings[3].value == Approx(0.5));
     clock.advance(Millis{1000});
     stat("8 0 sda 1 0 1 0 1 0 0 0 0 1 0\n");
-    CHECK(source->read()->readings[0].value == 0);
+    measured = source->read();
+    CHECK(measured->readings.empty());
+    REQUIRE(measured->gaps.size() == 1);
+    CHECK(measured->gaps[0].instance == "sda");
+    CHECK(measured->gaps[0].reason == "the kernel's counters began anew");
 }
 
 TEST_CASE("process source: patterns on names and command lines, zombies do not run") {
