@@ -108,7 +108,6 @@ void read_dmi(const std::string& root, Facts& facts) {
     facts.serial = word_of(dmi + "product_serial");
     facts.smbios_uuid = to_lower_ascii(word_of(dmi + "product_uuid"));
     facts.baseboard_serial = word_of(dmi + "board_serial");
-    facts.asset_tag = word_of(dmi + "chassis_asset_tag");
     if (facts.model.empty()) facts.model = word_of(root + "proc/device-tree/model");  // ARM
     if (facts.serial.empty()) facts.serial = word_of(root + "proc/device-tree/serial-number");
 }

@@ -1,6 +1,7 @@
 // Facts: what this machine is, as read from the kernel's and the system's files. Every read is
 // bounded, nothing is forked, no network is asked; what cannot be read stays empty (DMI serials
-// are for root only).
+// are for root only). The asset tag is the operator's and comes from agent.yaml alone: DMI's is the
+// same on every machine of a cloud ("Amazon EC2", "OracleCloud.com").
 #pragma once
 
 #include <string>

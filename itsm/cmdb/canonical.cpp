@@ -11,7 +11,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-// Upper case, as canonical_text compares them.
+// Upper case, as canonical_text compares them. Three are the tags of each machine of Amazon's,
+// Oracle's and Microsoft's clouds.
 constexpr std::array k_placeholders{"N/A"sv,
                                     "NA"sv,
                                     "NONE"sv,
@@ -78,6 +79,9 @@ constexpr std::array k_placeholders{"N/A"sv,
                                     "UNSPECIFIED"sv,
                                     "NOT DEFINED"sv,
                                     "RESERVED"sv,
+                                    "AMAZON EC2"sv,
+                                    "ORACLECLOUD.COM"sv,
+                                    "7783-7084-3265-9085-8269-3286-77"sv,
                                     "TEST"sv,
                                     "VIRTUAL"sv,
                                     "QEMU"sv,
