@@ -15,8 +15,10 @@ std::string with_suffix(std::string pattern) {
     return has_suffix || has_wildcard(pattern) ? pattern : pattern + ".service";
 }
 
+// A unit that crashed and waits to be started again is "activating", too, and does not run.
 bool is_active(const UnitRow& unit) {
-    return unit.active == "active" || unit.active == "reloading" || unit.active == "activating";
+    if (unit.active == "activating") return !unit.sub.starts_with("auto-restart");
+    return unit.active == "active" || unit.active == "reloading";
 }
 
 class UnitSource final : public Source {
