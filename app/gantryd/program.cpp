@@ -13,6 +13,7 @@
 #include "app/gantryd/decision_explainer.hpp"
 #include "app/gantryd/deliveries.hpp"
 #include "app/gantryd/opening.hpp"
+#include "app/gantryd/organisation_directory.hpp"
 #include "app/gantryd/policies.hpp"
 #include "app/gantryd/route_limits.hpp"
 #include "app/gantryd/router.hpp"
@@ -99,6 +100,7 @@ private:
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Policies> policies_;
     std::unique_ptr<TokenCache> tokens_;
+    std::unique_ptr<OrganisationDirectory> organisations_;
     std::unique_ptr<DecisionExplainer> explainer_;
     collector::AgentBook book_;
     std::unique_ptr<collector::Presence> presence_;
@@ -162,6 +164,7 @@ void Program::compose_rooms() {
     storage::Database& database = *opened_->database;
     policies_ = std::make_unique<Policies>(opened_->policy_json, log_);
     tokens_ = std::make_unique<TokenCache>(database, reader_, clock_);
+    organisations_ = std::make_unique<OrganisationDirectory>(database, reader_, clock_);
     explainer_ =
         std::make_unique<DecisionExplainer>(database, reader_, *desk_, *journal_, opened_->rules);
     collector::PresenceOptions silence;
@@ -171,7 +174,8 @@ void Program::compose_rooms() {
     agent_desk_ = std::make_unique<collector::AgentDesk>(collector::AgentDeskParts{
         book_, *engine_, *engine_, *policies_, *tokens_, clock_, random_, metrics_, log_,
         [this](collector::AgentEntry& entry) { presence_->returned(entry); }});
-    intake_desk_ = std::make_unique<collector::IntakeDesk>(*engine_, *tokens_, clock_, metrics_);
+    intake_desk_ = std::make_unique<collector::IntakeDesk>(*engine_, *tokens_, *organisations_,
+                                                           clock_, metrics_);
     vitals_ = std::make_unique<EngineVitals>(*engine_, book_);
     api_ = std::make_unique<console::Api>(
         console::ApiParts{database, *desk_, *engine_, *tokens_, *explainer_, *vitals_, clock_,

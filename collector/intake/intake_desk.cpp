@@ -1,8 +1,6 @@
 #include "collector/intake/intake_desk.hpp"
 
-#include <charconv>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 namespace gantry::collector {
 namespace {
@@ -20,23 +18,14 @@ http::Response accepted_reply(const IntakeBatch& batch, bool coalesced) {
     return response;
 }
 
-// ?organisation=<id> for callers of several organisations; nullopt when it is no number.
-std::optional<OrganisationId> wanted_organisation(const http::Request& request,
-                                                  const Principal& principal) {
-    const auto text = request.query_value("organisation");
-    if (!text) return principal.home;
-    OrganisationId id;
-    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), id.value);
-    if (error != std::errc{} || end != text->data() + text->size()) return std::nullopt;
-    return id;
-}
-
 }  // namespace
 
-IntakeDesk::IntakeDesk(EventGate& events, Authenticator& authenticator, const Clock& clock,
+IntakeDesk::IntakeDesk(EventGate& events, Authenticator& authenticator,
+                       OrganisationNames& organisations, const Clock& clock,
                        telemetry::Registry& metrics)
     : events_(events),
       authenticator_(authenticator),
+      organisations_(organisations),
       clock_(clock),
       metrics_(metrics),
       accepted_(metrics.counter("gantry_intake_events_total", "Events taken from other monitors",
@@ -76,11 +65,19 @@ boost::asio::awaitable<http::Response> IntakeDesk::handle(std::string format,
     if (principal->role == Role::viewer) {
         co_return refuse(403, "forbidden", "the role viewer may not send events");
     }
-    const auto organisation = wanted_organisation(request, *principal);
-    if (!organisation || !principal->scope.allows(*organisation)) {
-        co_return refuse(404, "unknown_organisation", "no such organisation for this token");
+    OrganisationId organisation = principal->home;
+    if (const auto text = request.query_value("organisation")) {
+        std::string name(*text);
+        const auto found = co_await organisations_.find(principal->scope, std::move(name));
+        if (!found && found.error().code != ErrorCode::not_found) {
+            co_return refuse(503, "unavailable", found.error().message);
+        }
+        if (!found) {
+            co_return refuse(404, "unknown_organisation", "no such organisation for this token");
+        }
+        organisation = *found;
     }
-    co_return co_await take(*organisation, std::move(request));
+    co_return co_await take(organisation, std::move(request));
 }
 
 boost::asio::awaitable<http::Response> IntakeDesk::take(OrganisationId organisation,
@@ -96,10 +93,10 @@ boost::asio::awaitable<http::Response> IntakeDesk::take(OrganisationId organisat
     record.kind = journal::Kind::intake;
     record.source = "generic";
     record.body = std::move(request.body);
-    auto keys = key_hashes(batch->events);
-    const auto accepted = co_await events_.accept(std::move(record), std::move(keys));
+    auto reply = accepted_reply(*batch, false);
+    const auto accepted = co_await events_.accept(std::move(record), std::move(batch->events));
     if (!accepted) co_return refuse(503, "unavailable", accepted.error().message);
-    co_return accepted_reply(*batch, false);
+    co_return reply;
 }
 
 }  // namespace gantry::collector

@@ -11,16 +11,18 @@
 #include "core/http/message.hpp"
 #include "core/ports/authenticator.hpp"
 #include "core/ports/event_gate.hpp"
+#include "core/ports/organisation_names.hpp"
 #include "core/telemetry/metrics.hpp"
 
 namespace gantry::collector {
 
 class IntakeDesk {
 public:
-    IntakeDesk(EventGate& events, Authenticator& authenticator, const Clock& clock,
-               telemetry::Registry& metrics);
+    IntakeDesk(EventGate& events, Authenticator& authenticator, OrganisationNames& organisations,
+               const Clock& clock, telemetry::Registry& metrics);
 
-    // `format` is the path's last part: "generic".
+    // `format` is the path's last part: "generic". `?organisation=` is for callers of several; its
+    // name or id must be of one that exists.
     boost::asio::awaitable<http::Response> handle(std::string format, http::Request request);
 
 private:
@@ -29,6 +31,7 @@ private:
 
     EventGate& events_;
     Authenticator& authenticator_;
+    OrganisationNames& organisations_;
     const Clock& clock_;
     telemetry::Registry& metrics_;
     telemetry::Counter& accepted_;

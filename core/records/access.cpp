@@ -1,6 +1,8 @@
 // Organisations, sites and users.
 #include "core/records/access.hpp"
 
+#include <charconv>
+
 #include "core/records/query.hpp"
 
 namespace gantry::records {
@@ -39,6 +41,21 @@ Result<Organisation> organisation_named(storage::Connection& connection, const S
     if (query.next()) return Organisation{query.id<OrganisationId>(), name};
     if (auto done = query.done(); !done) return done.error();
     return fail(ErrorCode::not_found, "no organisation \"" + name + "\"");
+}
+
+Result<Organisation> organisation_called(storage::Connection& connection, const Scope& scope,
+                                         const std::string& text) {
+    auto named = organisation_named(connection, scope, text);
+    if (named || named.error().code != ErrorCode::not_found) return named;
+    OrganisationId id;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id.value);
+    if (error != std::errc{} || end != text.data() + text.size()) return named;
+    Query query(connection,
+                "SELECT name FROM organisations WHERE id = $1 AND " + scope_condition(scope, "id"));
+    query.bind(id);
+    if (query.next()) return Organisation{id, query.text()};
+    if (auto done = query.done(); !done) return done.error();
+    return named;
 }
 
 Result<Organisation> ensure_organisation(storage::Connection& connection, const std::string& name,

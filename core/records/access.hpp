@@ -63,6 +63,9 @@ struct AgentCredential {
 // --- organisations ---
 Result<std::vector<Organisation>> organisations(storage::Connection&, const Scope&);
 Result<Organisation> organisation_named(storage::Connection&, const Scope&, const std::string&);
+// By name, else by the id that `text` is. not_found also outside the scope.
+Result<Organisation> organisation_called(storage::Connection&, const Scope&,
+                                         const std::string& text);
 Result<Organisation> ensure_organisation(storage::Connection&, const std::string& name,
                                          Instant now);
 Result<Site> ensure_site(storage::Connection&, OrganisationId, const std::string& name,

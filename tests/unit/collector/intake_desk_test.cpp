@@ -19,13 +19,37 @@ public:
     Principal principal{"t", Role::intake, Scope::of(OrganisationId{2}), OrganisationId{2}};
 };
 
+// Organisations that exist: 2 is "acme", 3 is "globex".
+class TwoOrganisations final : public OrganisationNames {
+public:
+    boost::asio::awaitable<Result<OrganisationId>> find(Scope scope, std::string text) override {
+        if (down) co_return fail(ErrorCode::unavailable, "the records are locked");
+        const OrganisationId id{text == "acme" || text == "2"     ? 2
+                                : text == "globex" || text == "3" ? 3
+                                                                  : 0};
+        if (!id.is_set() || !scope.allows(id)) co_return fail(ErrorCode::not_found, "none such");
+        co_return id;
+    }
+    bool down = false;
+};
+
 struct Desk {
     boost::asio::io_context context;
     test::SimClock clock;
     test::FakeEventGate events;
     OneToken tokens;
+    TwoOrganisations organisations;
     telemetry::Registry metrics;
-    collector::IntakeDesk desk{events, tokens, clock, metrics};
+    collector::IntakeDesk desk{events, tokens, organisations, clock, metrics};
+
+    http::Response post_to(const std::string& organisation) {
+        http::Request request;
+        request.method = "POST";
+        request.headers.emplace_back("Authorization", "Bearer good");
+        request.query.emplace_back("organisation", organisation);
+        request.body = R"({"key":"k","summary":"s"})";
+        return test::run(context, desk.handle("generic", std::move(request)));
+    }
 
     http::Response post(const std::string& body, const std::string& token = "good",
                         const std::string& format = "generic") {
@@ -88,16 +112,39 @@ TEST_CASE("intake desk: refusals are problem documents with a counter") {
 
 TEST_CASE("intake desk: another organisation does not exist for a token") {
     Desk d;
+    CHECK(d.post_to("globex").status == 404);
+    CHECK(d.post_to("3").status == 404);
+    CHECK(d.post_to("x").status == 404);
+    CHECK(d.post_to("").status == 404);
+    CHECK(d.events.accepted.empty());
+    CHECK(d.post_to("2").status == 202);
+    CHECK(d.post_to("acme").status == 202);
+    CHECK(d.events.accepted.size() == 2);
+}
+
+TEST_CASE("intake desk: nothing is taken for an organisation that does not exist, whoever sends") {
+    Desk d;
+    d.tokens.principal.scope = Scope::all();
+    for (const char* organisation : {"4", "-1", "0", "99999999999999999999", "initech"}) {
+        CAPTURE(organisation);
+        CHECK(d.post_to(organisation).status == 404);
+    }
+    CHECK(d.events.accepted.empty());
+    CHECK(d.post_to("globex").status == 202);
+    REQUIRE(d.events.accepted.size() == 1);
+    CHECK(d.events.accepted[0].organisation == OrganisationId{3});
+}
+
+TEST_CASE("intake desk: who cannot look organisations up takes nothing for one, and says so") {
+    Desk d;
+    d.organisations.down = true;
+    CHECK(d.post_to("acme").status == 503);
+    CHECK(d.post(k_body).status == 202);  // the token's own needs no look
+}
+
+TEST_CASE("intake desk: only POST sends events") {
+    Desk d;
     http::Request request;
-    request.method = "POST";
-    request.headers.emplace_back("Authorization", "Bearer good");
-    request.query.emplace_back("organisation", "3");
-    request.body = k_body;
-    CHECK(test::run(d.context, d.desk.handle("generic", request)).status == 404);
-    request.query = {{"organisation", "2"}};
-    CHECK(test::run(d.context, d.desk.handle("generic", request)).status == 202);
-    request.query = {{"organisation", "x"}};
-    CHECK(test::run(d.context, d.desk.handle("generic", request)).status == 404);
     request.method = "GET";
-    CHECK(test::run(d.context, d.desk.handle("generic", request)).status == 405);
+    CHECK(test::run(d.context, d.desk.handle("generic", std::move(request))).status == 405);
 }
