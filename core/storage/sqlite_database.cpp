@@ -125,8 +125,8 @@ Result<std::unique_ptr<Database>> open_sqlite(const std::string& location) {
     auto keeper = open_handle(*place);
     if (!keeper) return keeper.error();
     // WAL is a property of the file: set once, here, where nobody else writes yet.
-    const char* mode = place->in_memory ? "PRAGMA journal_mode = MEMORY;"
-                                        : "PRAGMA journal_mode = WAL;";
+    const char* mode =
+        place->in_memory ? "PRAGMA journal_mode = MEMORY;" : "PRAGMA journal_mode = WAL;";
     if (auto done = run_pragmas(keeper->get(), mode); !done) {
         return fail(done.error().code, "database " + location + ": " + done.error().message);
     }
