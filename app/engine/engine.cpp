@@ -18,6 +18,7 @@ constexpr Millis k_house_tick{1'000};
 constexpr Millis k_idle{1'000};
 constexpr int k_seen_every_ticks = 5;
 constexpr int k_trim_every_ticks = 600;
+constexpr Millis k_gather{4};
 constexpr std::size_t k_max_early = 1'000;
 // Without new appends nobody knows whether the disk has recovered, so a failure is not shown
 // longer.
@@ -53,7 +54,7 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       options_(options),
       projector_(parts_.correlator, parts_.tickets, parts_.metrics, parts_.log),
       new_records_(parts_.executor),
-      retry_(parts_.executor),
+      pause_(parts_.executor),
       house_(parts_.executor),
       coalesced_(parts_.metrics.counter("gantry_events_coalesced_total",
                                         "Resends that changed nothing and were not journaled")),
@@ -135,7 +136,7 @@ asio::awaitable<Result<void>> Engine::start() {
 void Engine::stop() {
     stopping_ = true;
     wake(new_records_);
-    wake(retry_);
+    wake(pause_);
     wake(house_);
 }
 
@@ -146,11 +147,12 @@ asio::awaitable<void> Engine::follow() {
             co_await wait(new_records_, k_idle);
             continue;
         }
+        if (load_.is_high(parts_.clock.steady_now())) co_await wait(pause_, k_gather);
         auto records = co_await read_on();
         if (!records) {
             parts_.log.error("journal_read_failed", {{"error", records.error().message}});
             if (stopping_) co_return;
-            co_await wait(retry_, k_last_retry);
+            co_await wait(pause_, k_last_retry);
             continue;
         }
         if (!records->empty()) co_await project(std::move(*records));
@@ -165,6 +167,7 @@ asio::awaitable<void> Engine::project(std::vector<journal::Record> records) {
         if (!co_await store_until_done(batch)) co_return;
         projector_.finish(batch);
         done += batch.records;
+        load_.add(batch.changes.decisions.size(), parts_.clock.steady_now());
         answer(batch);
         lag_.set(lag());
         const auto spent = parts_.clock.now() - batch.oldest;
@@ -194,7 +197,7 @@ asio::awaitable<bool> Engine::store_until_done(Batch& batch) {
         parts_.log.error("store_failed",
                          {{"error", stored.error().message}, {"retry_in_ms", pause.count()}});
         if (stopping_) co_return false;
-        co_await wait(retry_, pause);
+        co_await wait(pause_, pause);
         pause = std::min(pause * 2, k_last_retry);
     }
 }
@@ -237,11 +240,13 @@ asio::awaitable<Result<JournalSeq>> Engine::append(journal::Record record) {
     co_return appended;
 }
 
-asio::awaitable<Result<void>> Engine::accept(journal::Record record,
-                                             std::vector<std::uint64_t> keys) {
+asio::awaitable<Result<void>> Engine::accept(journal::Record record, std::vector<Event> events) {
     const auto appended = co_await append(std::move(record));
     if (!appended) co_return appended.error();
-    in_flight_.add(keys, *appended);
+    if (*appended > projector_.cursor()) {
+        in_flight_.add(key_hashes(events), *appended);
+        projector_.expect(*appended, std::move(events));
+    }
     co_return Result<void>{};
 }
 

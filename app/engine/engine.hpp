@@ -13,6 +13,7 @@
 #include <unordered_map>
 
 #include "app/engine/in_flight.hpp"
+#include "app/engine/load.hpp"
 #include "app/engine/projector.hpp"
 #include "core/async/worker.hpp"
 #include "core/ports/command_gate.hpp"
@@ -61,7 +62,7 @@ public:
     [[nodiscard]] std::int64_t lag() const;
 
     boost::asio::awaitable<Result<void>> accept(journal::Record record,
-                                                std::vector<std::uint64_t> keys = {}) override;
+                                                std::vector<Event> events = {}) override;
     bool coalesce(const std::vector<Event>& events, Instant now) override;
     boost::asio::awaitable<Result<CommandOutcome>> submit(Command command) override;
 
@@ -83,7 +84,7 @@ private:
     Projector projector_;
     std::unique_ptr<storage::Connection> connection_;  // the store thread's
     boost::asio::steady_timer new_records_;
-    boost::asio::steady_timer retry_;  // not woken by new records: they must not hurry a sick store
+    boost::asio::steady_timer pause_;  // not woken by new records: they must not hurry a sick store
     boost::asio::steady_timer house_;
     std::unordered_map<std::int64_t, std::shared_ptr<Waiter>> waiters_;  // by journal sequence
     std::map<std::int64_t, Result<CommandOutcome>> early_;  // executed before awaited; bounded
@@ -93,6 +94,7 @@ private:
     telemetry::Gauge& lag_;
     telemetry::Histogram& commit_seconds_;
     KeysInFlight in_flight_;
+    Load load_;
     std::string append_error_;  // of the last append; "" = it succeeded
     Instant append_failed_at_{};
     bool storing_ = true;  // the store takes the effects

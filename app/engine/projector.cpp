@@ -10,6 +10,7 @@ namespace gantry::app {
 namespace {
 
 constexpr int k_page = 500;
+constexpr std::size_t k_max_expected = 64;
 constexpr std::size_t k_max_events_per_batch = 4096;  // bounds a transaction's size
 
 // Trying again may help. Anything else is about what is in the row or the command.
@@ -132,6 +133,19 @@ void Projector::fold(const journal::Record& record, Batch& batch) {
     fold_decoded(record, std::move(*decoded), batch);
 }
 
+void Projector::expect(JournalSeq seq, std::vector<Event> events) {
+    if (events.empty() || expected_.size() >= k_max_expected) return;
+    expected_.emplace_back(seq, std::move(events));
+}
+
+std::optional<std::vector<Event>> Projector::take_expected(JournalSeq seq) {
+    while (!expected_.empty() && expected_.front().first < seq) expected_.pop_front();
+    if (expected_.empty() || expected_.front().first != seq) return std::nullopt;
+    auto events = std::move(expected_.front().second);
+    expected_.pop_front();
+    return events;
+}
+
 Result<collector::Decoded> Projector::decode(const journal::Record& record) {
     const auto lookup = [this](const std::string& agent_id) { return find_agent(agent_id); };
     switch (record.kind) {
@@ -140,10 +154,14 @@ Result<collector::Decoded> Projector::decode(const journal::Record& record) {
         case journal::Kind::endpoint_returned: return collector::decode_presence(record, lookup);
         case journal::Kind::expiry: return collector::decode_expiry(record);
         case journal::Kind::intake: {
+            collector::Decoded decoded;
+            if (auto events = take_expected(record.seq)) {
+                decoded.events = std::move(*events);
+                return decoded;
+            }
             std::string body = record.body;
             auto parsed = intake_.parse(body, record.organisation, record.received_at);
             if (!parsed) return parsed.error();
-            collector::Decoded decoded;
             decoded.events = std::move(parsed->events);
             return decoded;
         }

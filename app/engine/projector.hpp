@@ -17,6 +17,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <deque>
+
 #include "collector/ingest/decode.hpp"
 #include "collector/intake/generic.hpp"
 #include "core/journal/journal.hpp"
@@ -49,6 +51,9 @@ public:
     Result<void> restore(storage::Connection& connection, ServiceDesk& desk);
     [[nodiscard]] JournalSeq cursor() const { return cursor_; }
 
+    // What the intake record `seq` says, read already; spares reading it again. Ascending. Kept for
+    // a bounded number of records only.
+    void expect(JournalSeq seq, std::vector<Event> events);
     // REQUIRES: `records` is not empty, ascending, and begins after cursor(). One batch at a time:
     // next, store until ok, finish.
     Batch next(const std::vector<journal::Record>& records, std::size_t from);
@@ -62,6 +67,7 @@ private:
     void fold(const journal::Record& record, Batch& batch);
     void fold_decoded(const journal::Record& record, collector::Decoded decoded, Batch& batch);
     Result<collector::Decoded> decode(const journal::Record& record);
+    std::optional<std::vector<Event>> take_expected(JournalSeq seq);
     std::optional<collector::AgentIdentity> find_agent(const std::string& agent_id) const;
     Result<void> restore_rows(storage::Connection& connection, ServiceDesk& desk);
     Result<void> try_store(storage::Connection& connection, Batch& batch, bool row_by_row);
@@ -82,6 +88,7 @@ private:
     telemetry::Counter& broken_;
     telemetry::Counter& left_out_;
     collector::GenericIntake intake_;
+    std::deque<std::pair<JournalSeq, std::vector<Event>>> expected_;
     std::unordered_map<std::string, collector::AgentIdentity> agents_;
     Sequences sequences_;
     JournalSeq cursor_;

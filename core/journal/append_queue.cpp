@@ -7,11 +7,13 @@
 namespace gantry::journal {
 
 AppendQueue::AppendQueue(boost::asio::any_io_executor executor, EmbeddedJournalOptions options,
-                         std::unique_ptr<JournalTable> table, Committed committed)
+                         std::unique_ptr<JournalTable> table, Committed committed,
+                         std::function<void()> announce)
     : executor_(std::move(executor)),
       options_(std::move(options)),
       table_(std::move(table)),
       committed_(std::move(committed)),
+      announce_(std::move(announce)),
       thread_([this] { write_until_stopped(); }) {
     pthread_setname_np(thread_.native_handle(), "journal-write");
 }
@@ -82,12 +84,15 @@ void AppendQueue::answer(Batch batch, Result<void> stored) {
                 records.push_back(std::move(pending->record));
             }
             committed_(std::move(records));
+            // Who waits for an append goes first, the followers of the journal after it.
+            for (const auto& pending : batch) pending->done.cancel();
+            announce_();
         } else {
             for (const auto& pending : batch) {
                 pending->outcome = fail(stored.error().code, "journal: " + stored.error().message);
+                pending->done.cancel();
             }
         }
-        for (const auto& pending : batch) pending->done.cancel();
     });
 }
 

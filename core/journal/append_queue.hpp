@@ -29,11 +29,13 @@ struct PendingAppend {
 
 class AppendQueue {
 public:
-    // Called on the executor with each committed batch, before its appends are answered.
+    // Called on the executor with each committed batch, before its appends are answered; then,
+    // after them, `announce`.
     using Committed = std::function<void(std::vector<Record>)>;
 
     AppendQueue(boost::asio::any_io_executor executor, EmbeddedJournalOptions options,
-                std::unique_ptr<JournalTable> table, Committed committed);
+                std::unique_ptr<JournalTable> table, Committed committed,
+                std::function<void()> announce);
     // Commits what waits, then joins. Its answers are not delivered any more.
     ~AppendQueue();
 
@@ -50,6 +52,7 @@ private:
     EmbeddedJournalOptions options_;
     std::unique_ptr<JournalTable> table_;  // the thread's
     Committed committed_;
+    std::function<void()> announce_;
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // read on the executor
     std::mutex mutex_;
     std::condition_variable filled_;

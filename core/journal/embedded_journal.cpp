@@ -66,8 +66,12 @@ public:
           tail_(options.tail_bytes),
           last_durable_(table->last()),
           reader_table_(options.path),
-          queue_(executor_, options, std::move(table),
-                 [this](std::vector<Record> stored) { committed(std::move(stored)); }) {
+          queue_(
+              executor_, options, std::move(table),
+              [this](std::vector<Record> stored) { committed(std::move(stored)); },
+              [this] {
+                  if (listener_) listener_(last_durable_);
+              }) {
         tail_.begin_after(last_durable_);
     }
 
@@ -114,7 +118,6 @@ private:
     void committed(std::vector<Record> stored) {
         last_durable_ = stored.back().seq;
         for (Record& record : stored) tail_.push(std::move(record));
-        if (listener_) listener_(last_durable_);
     }
 
     asio::any_io_executor executor_;

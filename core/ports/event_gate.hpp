@@ -14,9 +14,9 @@ namespace gantry {
 class EventGate {
 public:
     virtual ~EventGate() = default;
-    // `keys`: key_hashes() of the record's events, when their source may resend them.
+    // `events`: what the record's body says, from a source that may resend it; empty otherwise.
     virtual boost::asio::awaitable<Result<void>> accept(journal::Record record,
-                                                        std::vector<std::uint64_t> keys = {}) = 0;
+                                                        std::vector<Event> events = {}) = 0;
     // True when every event is a resend that changes nothing but "still firing": then last-seen
     // was noted in memory and the body need not be journaled (promise 1's one exception). False
     // also while an accepted record about one of them is not folded yet.

@@ -13,10 +13,10 @@ namespace gantry::test {
 class FakeEventGate final : public EventGate {
 public:
     boost::asio::awaitable<Result<void>> accept(journal::Record record,
-                                               std::vector<std::uint64_t> keys = {}) override {
+                                               std::vector<Event> events = {}) override {
         if (error) co_return *error;
         accepted.push_back(std::move(record));
-        accepted_keys.push_back(std::move(keys));
+        accepted_events.push_back(std::move(events));
         co_return Result<void>{};
     }
     bool coalesce(const std::vector<Event>& events, Instant) override {
@@ -25,7 +25,7 @@ public:
     }
 
     std::vector<journal::Record> accepted;
-    std::vector<std::vector<std::uint64_t>> accepted_keys;  // beside `accepted`
+    std::vector<std::vector<Event>> accepted_events;  // beside `accepted`
     std::optional<Error> error;
     bool coalesces = false;
     std::size_t offered = 0;

@@ -16,11 +16,11 @@ std::vector<Event> events_of(const journal::Record& record) {
     return batch->events;
 }
 
-// accept() as the intake does it: with the keys of what may be resent.
+// accept() as the intake does it: with the events that may be resent.
 Result<void> take(EngineWorld& world, const journal::Record& record) {
     std::optional<Result<void>> answer;
     auto work = [&]() -> boost::asio::awaitable<void> {
-        answer = co_await world.engine->accept(record, key_hashes(events_of(record)));
+        answer = co_await world.engine->accept(record, events_of(record));
     };
     boost::asio::co_spawn(world.context, work, boost::asio::detached);
     world.until([&] { return answer.has_value(); });
