@@ -91,11 +91,32 @@ Result<void> check_requirements(const Incident& incident, const ChangeIncidentSt
     }
 }
 
+// invalid_input, not limit: repeating a command that is too long cannot help, and the engine would.
 Result<void> check_text(const std::string& where, const std::string& text, std::size_t limit) {
     if (!is_utf8(text)) return fail(ErrorCode::invalid_input, where + ": text is not UTF-8");
     if (text.size() > limit) {
-        return fail(ErrorCode::limit, where + ": text has " + std::to_string(text.size()) +
-                                          " bytes, at most " + std::to_string(limit));
+        return fail(ErrorCode::invalid_input, where + ": text has " + std::to_string(text.size()) +
+                                                  " bytes, at most " + std::to_string(limit));
+    }
+    return {};
+}
+
+Result<void> check_new(const CreateIncident& wanted) {
+    if (trim(wanted.title).empty()) {
+        return fail(ErrorCode::invalid_input, "new ticket: title is missing");
+    }
+    struct Text {
+        const char* name;
+        const std::string& text;
+        std::size_t limit;
+    };
+    for (const Text& t : {Text{"title", wanted.title, k_max_title_bytes},
+                          Text{"description", wanted.description, k_max_text_bytes},
+                          Text{"category", wanted.category, k_max_key_bytes},
+                          Text{"group", wanted.assignment_group, k_max_key_bytes}}) {
+        if (auto ok = check_text(std::string("new ticket: ") + t.name, t.text, t.limit); !ok) {
+            return ok;
+        }
     }
     return {};
 }
@@ -161,16 +182,7 @@ bool is_allowed(IncidentState from, IncidentState to) {
 
 Result<Step> create(const CreateIncident& wanted, IncidentId id, OrganisationId organisation,
                     SiteId site, const Stamp& stamp) {
-    if (trim(wanted.title).empty()) {
-        return fail(ErrorCode::invalid_input, "new ticket: title is missing");
-    }
-    if (auto ok = check_text("new ticket: title", wanted.title, k_max_title_bytes); !ok) {
-        return ok.error();
-    }
-    if (auto ok = check_text("new ticket: description", wanted.description, k_max_text_bytes);
-        !ok) {
-        return ok.error();
-    }
+    if (auto ok = check_new(wanted); !ok) return ok.error();
     Incident incident;
     incident.id = id;
     incident.organisation = organisation;
@@ -220,9 +232,11 @@ Result<Step> assign(const Incident& incident, const AssignIncident& wanted, cons
         return refused(incident,
                        std::string("assigning is not allowed when ") + to_string(incident.state));
     }
-    const std::string where = "ticket " + incident_number(incident.id) + ": assignee";
-    if (auto ok = check_text(where, wanted.assignee + wanted.assignment_group, k_max_key_bytes);
-        !ok) {
+    const std::string ticket = "ticket " + incident_number(incident.id);
+    if (auto ok = check_text(ticket + ": assignee", wanted.assignee, k_max_key_bytes); !ok) {
+        return ok.error();
+    }
+    if (auto ok = check_text(ticket + ": group", wanted.assignment_group, k_max_key_bytes); !ok) {
         return ok.error();
     }
     std::string body = wanted.assignee.empty() ? "unassigned" : "assigned to " + wanted.assignee;

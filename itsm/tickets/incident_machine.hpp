@@ -39,8 +39,9 @@ struct Step {
 [[nodiscard]] bool is_open(IncidentState state);  // new, in_progress, on_hold
 [[nodiscard]] bool is_allowed(IncidentState from, IncidentState to);
 
-// --- people (errors: conflict for a state that does not allow it, invalid_input for what lacks)
-// ---
+// --- people. Errors: conflict for a state that does not allow it; invalid_input for what lacks,
+// for text that is no UTF-8 or longer than a title's, a key's (names, groups) or a description's
+// bound
 
 // A ticket made by hand. `id` and `site` come from the store.
 [[nodiscard]] Result<Step> create(const CreateIncident& wanted, IncidentId id,

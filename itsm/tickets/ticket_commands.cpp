@@ -170,6 +170,9 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
 Result<CommandOutcome> Executor::operator()(const ReportFacts& wanted) {
     const auto agent = records::agent_by_id(work_.connection, wanted.agent_id);
     if (!agent) return agent.error();
+    if (!scope().allows(agent->organisation)) {
+        return fail(ErrorCode::not_found, "no agent " + wanted.agent_id);
+    }
     auto asset = find_asset(work_.connection, scope(), agent->asset);
     if (!asset) return asset.error();
     SqlIdentityLookup lookup(work_.connection, work_.command.organisation);
