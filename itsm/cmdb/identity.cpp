@@ -31,6 +31,19 @@ bool contradicts(const Keys& a, const Keys& b, std::string_view kind) {
     return !left.empty() && !right.empty() && left != right;
 }
 
+// A strong fact says that these are two machines.
+bool contradicted(const Keys& a, const Keys& b) {
+    return contradicts(a, b, "serial") || contradicts(a, b, "uuid") || contradicts(a, b, "cloud");
+}
+
+// Something that only one machine has is on both sides.
+bool shares_part(const Keys& a, const Keys& b) {
+    for (const char* kind : {"serial", "uuid", "cloud", "root_disk", "mac"}) {
+        if (shared_count(a, b, kind) > 0) return true;
+    }
+    return false;
+}
+
 class Matcher {
 public:
     Matcher(Keys mine, IdentityLookup& lookup) : mine_(std::move(mine)), lookup_(lookup) {}
@@ -83,22 +96,30 @@ AssetId Matcher::only(std::string_view kind, Fits fits) {
 
 Result<IdentityMatch> Matcher::run() {
     const auto any = [](const Keys&) { return true; };
-    const auto same_hardware = [&](const Keys& other) {
-        return !contradicts(mine_, other, "serial") && !contradicts(mine_, other, "uuid");
-    };
+    const auto same_hardware = [&](const Keys& other) { return !contradicted(mine_, other); };
+    const auto not_cloud = [&](const Keys& other) { return !contradicts(mine_, other, "cloud"); };
     struct Rule {
         const char* name;
         const char* kind;
         std::function<bool(const Keys&)> fits;
     };
     const Rule rules[] = {
-        {"asset tag", "asset_tag", any},
+        // Some write the company's name into every machine's tag.
+        {"asset tag", "asset_tag",
+         [&](const Keys& other) {
+             return !contradicted(mine_, other) || shares_part(mine_, other);
+         }},
+        // The provider's word: it moves an instance to other hardware when its type changes.
         {"cloud instance", "cloud", any},
         {"serial and uuid", "serial",
-         [&](const Keys& other) { return shared_count(mine_, other, "uuid") == 1; }},
+         [&](const Keys& other) {
+             return not_cloud(other) && shared_count(mine_, other, "uuid") == 1;
+         }},
         {"serial", "serial",
-         [&](const Keys& other) { return !has("uuid") || value_of(other, "uuid").empty(); }},
-        {"uuid", "uuid", [&](const Keys& other) { return !contradicts(mine_, other, "serial"); }},
+         [&](const Keys& other) {
+             return not_cloud(other) && (!has("uuid") || value_of(other, "uuid").empty());
+         }},
+        {"uuid", "uuid", same_hardware},
         {"baseboard serial", "baseboard", same_hardware},
         {"machine id and network card or disk", "machine_id",
          [&](const Keys& other) {
@@ -142,15 +163,9 @@ Result<IdentityMatch> identify(const CanonicalFacts& facts, IdentityLookup& look
 
 bool is_consistent(const CanonicalFacts& facts, const std::vector<IdentityKey>& known) {
     const Keys mine = identity_keys(facts);
-    const bool contradiction = contradicts(mine, known, "serial") ||
-                               contradicts(mine, known, "uuid") ||
-                               contradicts(mine, known, "cloud");
-    if (!contradiction) return true;
     // A new board in the same machine keeps its disk, its cards or its tag.
-    for (const char* kind : {"serial", "uuid", "cloud", "asset_tag", "root_disk", "mac"}) {
-        if (shared_count(mine, known, kind) > 0) return true;
-    }
-    return false;
+    return !contradicted(mine, known) || shares_part(mine, known) ||
+           shared_count(mine, known, "asset_tag") > 0;
 }
 
 }  // namespace gantry::itsm
