@@ -54,6 +54,8 @@ Result<void> OutboxWriter::write(storage::Connection& connection, const Incident
     Json payload;  // made once, for the first connector that wants it
     for (const Subscription& subscription : subscriptions_) {
         if (!wants_organisation(subscription, incident.organisation)) continue;
+        // Who wants no opens keeps no ticket that would have to be made first.
+        const bool keeps_ticket = wants_operation(subscription, Operation::open);
         bool known = false;
         if (operation != Operation::open) {
             const auto heard = knows(connection, subscription.connector, incident.id);
@@ -61,8 +63,8 @@ Result<void> OutboxWriter::write(storage::Connection& connection, const Incident
             known = *heard;
         }
         if (!known && incident.priority > subscription.min_priority) continue;
-        if (!known && operation == Operation::resolve) continue;  // news of nothing
-        const Operation told = known ? operation : Operation::open;
+        if (!known && keeps_ticket && operation == Operation::resolve) continue;  // news of nothing
+        const Operation told = known || !keeps_ticket ? operation : Operation::open;
         if (!wants_operation(subscription, told)) continue;
         if (payload.is_null()) {
             const auto asset =

@@ -20,7 +20,8 @@ public:
 
     // `entry`: the timeline's entry that tells it. Advances sequences.next_delivery. A connector
     // that never heard of the incident (its priority was too low) is told with operation open once
-    // it qualifies; what follows an open is told whatever the priority then is.
+    // it qualifies; what follows an open is told whatever the priority then is. One that wants no
+    // opens is told the operation itself.
     Result<void> write(storage::Connection& connection, const Incident& incident,
                        Operation operation, const TimelineEntry& entry, Sequences& sequences);
 
