@@ -78,13 +78,15 @@ void add_report_commands(CLI::App& app, Choice& choice) {
                                 {{"--name", "name", "part of a name"}}, list_assets);
     add_by_id(assets, choice, "show", "one asset with its facts", show_asset);
 
-    CLI::App* deliveries = add_list(app, choice, "deliveries", "what goes to external tools",
-                                    {{"--state", "state", "pending, in_flight, delivered or dead"},
-                                     {"--connector", "connector", "its name in gantry.yaml"},
-                                     {"--incident", "incident", "INC0000001"}},
-                                    list_deliveries);
+    CLI::App* deliveries =
+        add_list(app, choice, "deliveries", "what goes to external tools",
+                 {{"--state", "state", "pending, in_flight, delivered, dead or discarded"},
+                  {"--connector", "connector", "its name in gantry.yaml"},
+                  {"--incident", "incident", "INC0000001"}},
+                 list_deliveries);
     add_by_id(deliveries, choice, "show", "one delivery with its payload", show_delivery);
     add_by_id(deliveries, choice, "retry", "give a dead delivery another chance", retry_delivery);
+    add_by_id(deliveries, choice, "discard", "give a dead delivery up for good", discard_delivery);
 
     add_by_id(&app, choice, "explain", "why: INC0000001, or an alert's id", explain);
 }

@@ -204,4 +204,13 @@ int retry_delivery(Session& session, const std::string& id) {
     });
 }
 
+int discard_delivery(Session& session, const std::string& id) {
+    const auto reply =
+        session.remote.send("POST", "/deliveries/" + encode_part(id) + "/discard", Json::object());
+    return session.show(reply, [](const Reply& done) {
+        return "delivery " + text_of(done.json, "id") + " to " + text_of(done.json, "connector") +
+               " is " + text_of(done.json, "state") + "; what waited behind it goes on\n";
+    });
+}
+
 }  // namespace gantry::cli

@@ -1,5 +1,5 @@
-// The commands that only look: status, alerts, assets, explain, deliveries, and a second chance for
-// a dead delivery.
+// The commands that only look: status, alerts, assets, explain, deliveries, and a person's word on a
+// dead delivery.
 #pragma once
 
 #include "app/cli/session.hpp"
@@ -21,5 +21,6 @@ int explain(Session& session, const std::string& id);
 int list_deliveries(Session& session, const ListQuery& query);
 int show_delivery(Session& session, const std::string& id);
 int retry_delivery(Session& session, const std::string& id);
+int discard_delivery(Session& session, const std::string& id);
 
 }  // namespace gantry::cli

@@ -1,5 +1,5 @@
-// Deliveries: what waits for, reached, or could not reach the external tools; and the second chance
-// of a dead one.
+// Deliveries: what waits for, reached, or could not reach the external tools; and a person's word
+// on a dead one: a second chance, or the end.
 #include "console/api/handlers.hpp"
 #include "console/api/limits.hpp"
 #include "core/model/json.hpp"
@@ -49,24 +49,44 @@ Answer show_delivery(Desk& desk, Call call) {
     co_return json_answer(to_json(*found));
 }
 
-Answer retry_delivery(Desk& desk, Call call) {
+namespace {
+
+using Decide = Result<void> (ServiceDesk::*)(storage::Connection&, const Scope&, DeliveryId,
+                                             Instant);
+
+// A person's word on a dead delivery; the answer is what it is afterwards.
+Answer decide(Desk& desk, Call call, Decide decision, const char* told) {
     const auto id = id_in_path(call, "delivery");
     if (!id) co_return id.error();
     auto body = Body::read(call.request);
     if (!body) co_return body.error();
     if (auto done = body->finish(); !done) co_return done.error();
-    auto write = [&parts = desk.parts, scope = call.principal.scope, id = DeliveryId{*id},
+    auto write = [&parts = desk.parts, scope = call.principal.scope, id = DeliveryId{*id}, decision,
                   now =
                       desk.parts.clock.now()](storage::Connection& connection) -> Result<Delivery> {
-        if (auto done = parts.desk.retry_delivery(connection, scope, id, now); !done) {
+        if (auto done = (parts.desk.*decision)(connection, scope, id, now); !done) {
             return done.error();
         }
         return delivery(connection, parts.desk, scope, id);
     };
     auto found = co_await desk.store.transact(std::move(write));
     if (!found) co_return found.error();
+    desk.parts.log.info(told, {{"delivery", *id},
+                               {"connector", found->connector},
+                               {"incident", found->incident.value},
+                               {"by", call.principal.name}});
     if (desk.parts.deliveries_changed) desk.parts.deliveries_changed();
     co_return json_answer(to_json(*found));
+}
+
+}  // namespace
+
+Answer retry_delivery(Desk& desk, Call call) {
+    return decide(desk, std::move(call), &ServiceDesk::retry_delivery, "delivery_retried");
+}
+
+Answer discard_delivery(Desk& desk, Call call) {
+    return decide(desk, std::move(call), &ServiceDesk::discard_delivery, "delivery_discarded");
 }
 
 }  // namespace gantry::console

@@ -34,6 +34,7 @@ Answer show_asset(Desk& desk, Call call);
 Answer list_deliveries(Desk& desk, Call call);
 Answer show_delivery(Desk& desk, Call call);
 Answer retry_delivery(Desk& desk, Call call);
+Answer discard_delivery(Desk& desk, Call call);
 
 // tokens.cpp
 Answer list_tokens(Desk& desk, Call call);

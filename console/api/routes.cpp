@@ -35,6 +35,7 @@ std::vector<Route> make_routes() {
         {"GET", "/deliveries", viewer, deliveries, k_bare, list_deliveries},
         {"GET", "/deliveries/{id}", viewer, {}, k_bare, show_delivery},
         {"POST", "/deliveries/{id}/retry", technician, {}, k_body, retry_delivery},
+        {"POST", "/deliveries/{id}/discard", technician, {}, k_body, discard_delivery},
         {"GET", "/decisions", viewer, decisions, k_bare, list_decisions},
         {"GET", "/explain/{id}", viewer, {}, k_bare, explain},
         {"POST", "/sessions", std::nullopt, {}, k_body, create_session},

@@ -10,7 +10,8 @@
 
 namespace gantry {
 
-enum class DeliveryState : std::uint8_t { pending = 0, in_flight, delivered, dead };
+// Discarded: was dead, and a person decided that it shall not be sent.
+enum class DeliveryState : std::uint8_t { pending = 0, in_flight, delivered, dead, discarded };
 enum class Operation : std::uint8_t { open = 0, update, resolve, reopen, note };
 
 [[nodiscard]] const char* to_string(DeliveryState state);

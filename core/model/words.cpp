@@ -55,7 +55,7 @@ constexpr std::array k_promote{"none",
                                "closed_by_person",
                                "no_incident",
                                "unchanged"};
-constexpr std::array k_delivery_state{"pending", "in_flight", "delivered", "dead"};
+constexpr std::array k_delivery_state{"pending", "in_flight", "delivered", "dead", "discarded"};
 constexpr std::array k_operation{"open", "update", "resolve", "reopen", "note"};
 constexpr std::array k_condition{"ok", "warning", "critical", "unknown"};
 constexpr std::array k_record_kind{"sample", "state", "facts", "full_state", "dropped"};

@@ -1,6 +1,8 @@
 // Outbox: deliveries as connectors/engine drains them; implemented by itsm/outbox over the store.
 // Blocking, on the engine's own connection (durability full). Rows of one (connector, incident) are
-// leased strictly in order, one at a time, so that a tool never sees a resolve before its open.
+// leased strictly in order, one at a time, so that a tool never sees a resolve before its open. A
+// dead open holds those behind it until a person retries or discards it (ports/service_desk.hpp);
+// any other dead row is passed by: a resolve must not wait for an update that is never taken.
 #pragma once
 
 #include <optional>

@@ -29,9 +29,9 @@ Result<void> count_alerts(storage::Connection& connection, const Scope& scope, C
 }
 
 Result<void> count_deliveries(storage::Connection& connection, const Scope& scope, Counts& out) {
-    Query query(connection, "SELECT state, COUNT(*) FROM outbox WHERE state <> $1 AND " +
+    Query query(connection, "SELECT state, COUNT(*) FROM outbox WHERE state NOT IN ($1, $2) AND " +
                                 scope_condition(scope) + " GROUP BY state");
-    query.bind(DeliveryState::delivered);
+    query.bind(DeliveryState::delivered, DeliveryState::discarded);
     while (query.next()) {
         const auto state = query.word<DeliveryState>();
         (state == DeliveryState::dead ? out.deliveries_dead : out.deliveries_waiting) +=
@@ -42,10 +42,10 @@ Result<void> count_deliveries(storage::Connection& connection, const Scope& scop
 
 Result<void> find_last_error(storage::Connection& connection, const Scope& scope, Counts& out) {
     Query query(connection,
-                "SELECT connector, last_error FROM outbox WHERE state <> $1 AND last_error <> '' "
-                "AND " +
+                "SELECT connector, last_error FROM outbox WHERE state NOT IN ($1, $2) AND "
+                "last_error <> '' AND " +
                     scope_condition(scope) + " ORDER BY id DESC LIMIT 1");
-    query.bind(DeliveryState::delivered);
+    query.bind(DeliveryState::delivered, DeliveryState::discarded);
     if (query.next()) {
         out.last_error_connector = query.text();
         out.last_error = query.text();

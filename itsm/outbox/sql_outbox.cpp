@@ -11,14 +11,17 @@ using records::Query;
 constexpr std::size_t k_max_error_bytes = 1024;
 
 // Only the oldest unfinished row of an incident may go: a tool never sees a resolve before its
-// open. A dead row stops those behind it until a person retries it.
-constexpr std::string_view k_due =
+// open. Of the dead rows (3) only an open (0) stops those behind it.
+const std::string k_goes_first =
+    "NOT EXISTS (SELECT 1 FROM outbox b WHERE b.connector = o.connector AND "
+    "b.incident_id = o.incident_id AND b.id < o.id AND "
+    "(b.state IN (0, 1) OR (b.state = 3 AND b.operation = 0)))";
+
+const std::string k_due =
     "SELECT o.id, o.organisation_id, o.incident_id, o.operation, o.idempotency_key, o.payload, "
     "o.attempts, o.created_at, o.last_error FROM outbox o WHERE o.connector = $1 AND "
-    "((o.state = 0 AND o.next_attempt_at <= $2) OR (o.state = 1 AND o.lease_until <= $3)) AND "
-    "NOT EXISTS (SELECT 1 FROM outbox b WHERE b.connector = o.connector AND "
-    "b.incident_id = o.incident_id AND b.id < o.id AND b.state <> 2) "
-    "ORDER BY o.id LIMIT $4";
+    "((o.state = 0 AND o.next_attempt_at <= $2) OR (o.state = 1 AND o.lease_until <= $3)) AND " +
+    k_goes_first + " ORDER BY o.id LIMIT $4";
 
 class SqlOutbox final : public Outbox {
 public:
@@ -172,9 +175,8 @@ Result<std::optional<Instant>> SqlOutbox::next_due(const std::string& connector)
     if (!open) return open.error();
     Query query(**open,
                 "SELECT COALESCE(MIN(CASE WHEN state = 0 THEN next_attempt_at ELSE lease_until "
-                "END), 0) FROM outbox o WHERE connector = $1 AND state IN (0, 1) AND NOT EXISTS "
-                "(SELECT 1 FROM outbox b WHERE b.connector = o.connector AND "
-                "b.incident_id = o.incident_id AND b.id < o.id AND b.state <> 2)");
+                "END), 0) FROM outbox o WHERE connector = $1 AND state IN (0, 1) AND " +
+                    k_goes_first);
     query.bind(connector);
     Instant due{};
     if (query.next()) due = query.time();

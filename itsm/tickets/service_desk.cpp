@@ -161,7 +161,9 @@ public:
         Where where(scope);
         if (page.after > 0) where.number("id <", page.after);
         if (!filter.name_contains.empty()) {
-            where.text("LOWER(name) LIKE", like_pattern(filter.name_contains), " ESCAPE '\\'");
+            // Both sides in the engine's own lower case, or the engines would disagree on umlauts.
+            where.text("LOWER(name) LIKE LOWER(", like_pattern(filter.name_contains),
+                       ") ESCAPE '\\'");
         }
         return read_page<Asset>(connection,
                                 "SELECT " + std::string(k_asset_columns) + " FROM assets", where,
@@ -187,26 +189,72 @@ public:
 
     Result<void> retry_delivery(storage::Connection& connection, const Scope& scope, DeliveryId id,
                                 Instant now) override {
-        DeliveryState state{};
-        {
-            Query query(connection, "SELECT state FROM outbox WHERE id = $1 AND " +
-                                        records::scope_condition(scope));
-            query.bind(id);
-            const bool found = query.next();
-            if (found) state = query.word<DeliveryState>();
-            if (auto done = query.done(); !done) return done;
-            if (!found) {
-                return fail(ErrorCode::not_found, "no delivery " + std::to_string(id.value));
+        const auto operation = dead_delivery(connection, scope, id);
+        if (!operation) return operation.error();
+        if (*operation != Operation::note) {
+            const auto later = later_news(connection, id);
+            if (!later) return later.error();
+            if (later->is_set()) {
+                return fail(ErrorCode::conflict,
+                            "delivery " + std::to_string(id.value) + " is old news: delivery " +
+                                std::to_string(later->value) +
+                                " told later ones of its incident, or tried to; discard it");
             }
-        }
-        if (state != DeliveryState::dead) {
-            return fail(ErrorCode::conflict, "delivery " + std::to_string(id.value) + " is " +
-                                                 to_string(state) + ", not dead");
         }
         Query update(connection,
                      "UPDATE outbox SET state = 0, attempts = 0, created_at = $1, "
                      "next_attempt_at = $2 WHERE id = $3 AND state = 3");
         return update.bind(now, now, id).run();
+    }
+
+    Result<void> discard_delivery(storage::Connection& connection, const Scope& scope,
+                                  DeliveryId id, Instant now) override {
+        if (auto dead = dead_delivery(connection, scope, id); !dead) return dead.error();
+        {
+            Query link(
+                connection,
+                "INSERT INTO connector_links (connector, incident_id, remote_id, updated_at) "
+                "SELECT connector, incident_id, '', $1 FROM outbox WHERE id = $2 "
+                "ON CONFLICT (connector, incident_id) DO NOTHING");
+            if (auto done = link.bind(now, id).run(); !done) return done;
+        }
+        Query update(
+            connection,
+            "UPDATE outbox SET state = 4, next_attempt_at = $1 WHERE id = $2 AND state = 3");
+        return update.bind(now, id).run();
+    }
+
+private:
+    // What it was to tell. not_found, or conflict when it is not dead.
+    static Result<Operation> dead_delivery(storage::Connection& connection, const Scope& scope,
+                                           DeliveryId id) {
+        Query query(connection, "SELECT state, operation FROM outbox WHERE id = $1 AND " +
+                                    records::scope_condition(scope));
+        query.bind(id);
+        const bool found = query.next();
+        const auto state = found ? query.word<DeliveryState>() : DeliveryState::pending;
+        const auto operation = found ? query.word<Operation>() : Operation::open;
+        if (auto done = query.done(); !done) return done.error();
+        if (!found) return fail(ErrorCode::not_found, "no delivery " + std::to_string(id.value));
+        if (state != DeliveryState::dead) {
+            return fail(ErrorCode::conflict, "delivery " + std::to_string(id.value) + " is " +
+                                                 to_string(state) + ", not dead");
+        }
+        return operation;
+    }
+
+    // A row behind this one that the tool has, or may have from an attempt; unset = none.
+    static Result<DeliveryId> later_news(storage::Connection& connection, DeliveryId id) {
+        Query query(connection,
+                    "SELECT l.id FROM outbox l, outbox o WHERE o.id = $1 AND "
+                    "l.connector = o.connector AND l.incident_id = o.incident_id AND l.id > o.id "
+                    "AND (l.state IN (1, 2) OR l.attempts > 0) AND l.operation <> $2 "
+                    "ORDER BY l.id LIMIT 1");
+        query.bind(id, Operation::note);
+        DeliveryId later;
+        if (query.next()) later = query.id<DeliveryId>();
+        if (auto done = query.done(); !done) return done.error();
+        return later;
     }
 };
 

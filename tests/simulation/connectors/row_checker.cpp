@@ -38,12 +38,17 @@ void RowChecker::leased(const connectors::LeasedRow& row, Instant wall) {
     if (!truth.under_way) truth.attempted = false;
 }
 
+// A resolve does not wait for an update that is never taken; everything waits for the open.
+bool RowChecker::may_be_passed(const Truth& truth) {
+    return truth.row.operation != Operation::open && (truth.given_up || truth.discarded);
+}
+
 // Those before it in its thread have arrived, and nothing of its thread is under way.
 void RowChecker::check_order(const Truth& truth) {
     for (const DeliveryId id : threads_.at({truth.row.connector, truth.row.incident})) {
         const Truth& other = rows_.at(id);
         if (other.under_way) fault(truth, "sent while " + other.row.key + " is under way");
-        if (id < truth.row.id && !other.told_accepted) {
+        if (id < truth.row.id && !other.told_accepted && !may_be_passed(other)) {
             fault(truth, "sent before " + other.row.key + " had arrived");
         }
     }
@@ -117,6 +122,7 @@ void RowChecker::check_retry(const Truth& truth, const SettleStep& step) {
 
 void RowChecker::check_death(Truth& truth, const SettleStep& step) {
     ++deaths_;
+    truth.given_up = true;
     const auto& limits = limits_.at(truth.row.connector);
     if (step.text.empty()) fault(truth, "dead without a reason");
     if (!truth.attempted) {
@@ -171,14 +177,18 @@ void RowChecker::settled(const SettleStep& step, bool taken) {
     }
 }
 
-// Effects of one thread stand in the order of their rows, without gaps.
+// Effects of one thread stand in the order of their rows, without gaps but for those given up.
 void RowChecker::applied(const Delivery& delivery) {
     Truth& truth = rows_.at(delivery.id);
     if (truth.applied) fault(truth, "had its effect twice: the simulation is wrong");
     for (const DeliveryId id : threads_.at({truth.row.connector, truth.row.incident})) {
         const Truth& other = rows_.at(id);
-        if (id < truth.row.id && !other.applied) fault(truth, "overtook " + other.row.key);
-        if (id > truth.row.id && other.applied) fault(truth, "came after " + other.row.key);
+        if (id < truth.row.id && !other.applied && !may_be_passed(other)) {
+            fault(truth, "overtook " + other.row.key);
+        }
+        if (id > truth.row.id && other.applied && !may_be_passed(truth) && !truth.retried) {
+            fault(truth, "came after " + other.row.key);
+        }
     }
     truth.applied = true;
 }
@@ -188,7 +198,15 @@ void RowChecker::retried_by_operator(DeliveryId id, Instant wall) {
     truth.created = wall;
     truth.sends = 0;
     truth.dead = false;
+    truth.given_up = false;
+    truth.retried = true;
     truth.not_before.reset();
+}
+
+void RowChecker::discarded_by_operator(DeliveryId id) {
+    Truth& truth = rows_.at(id);
+    if (!truth.given_up) fault(truth, "discarded though not dead");
+    truth.discarded = true;
 }
 
 void RowChecker::program_ended() {
@@ -214,6 +232,9 @@ void RowChecker::check_row(Truth& truth, DeliveryState state, const std::string&
             if (!truth.applied || !truth.told_accepted) fault(truth, "delivered without effect");
             if (!error.empty()) fault(truth, "delivered with an error left behind: " + error);
             return;
+        case DeliveryState::discarded:
+            if (!truth.discarded) fault(truth, "discarded by nobody");
+            return;
         case DeliveryState::dead:
             if (error.empty()) fault(truth, "dead without a reason");
             return;
@@ -235,7 +256,8 @@ void RowChecker::check_at_rest(storage::Connection& connection) {
         const Thread thread{truth.row.connector, truth.row.incident};
         ++seen;
         check_row(truth, state, error, stopped.contains(thread));
-        if (state == DeliveryState::dead) stopped.insert(thread);
+        if (state == DeliveryState::dead && truth.row.operation == Operation::open)
+            stopped.insert(thread);
         if (lease_until != 0) fault(truth, "has a lease left behind");
         if (attempts < truth.sends) fault(truth, "counts fewer attempts than were made");
         if (state == DeliveryState::delivered && rows.text() != truth.told_remote_id) {
@@ -246,10 +268,11 @@ void RowChecker::check_at_rest(storage::Connection& connection) {
     if (seen != rows_.size()) broken_.push_back("rows are gone from the outbox");
 }
 
-void RowChecker::check_all_delivered(storage::Connection& connection) {
+void RowChecker::check_all_ended(storage::Connection& connection) {
     check_at_rest(connection);
-    records::Query rest(connection, "SELECT id FROM outbox WHERE state <> 2");
-    while (rest.next()) fault(rows_.at(rest.id<DeliveryId>()), "not delivered in the end");
+    records::Query rest(connection, "SELECT id FROM outbox WHERE state NOT IN (2, 4)");
+    while (rest.next())
+        fault(rows_.at(rest.id<DeliveryId>()), "neither delivered nor discarded in the end");
 }
 
 void RowChecker::check_nothing_leased(storage::Connection& connection,

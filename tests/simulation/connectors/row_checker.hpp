@@ -22,6 +22,7 @@ struct WrittenRow {
     DeliveryId id;
     std::string connector;
     IncidentId incident;
+    Operation operation = Operation::open;
     std::string key;
     std::string payload;
     Instant at{};
@@ -41,11 +42,13 @@ public:
     void settled(const connectors::SettleStep& step, bool taken);
     void applied(const Delivery& delivery);  // at the other side: the effect, once
     void retried_by_operator(DeliveryId id, Instant wall);
+    void discarded_by_operator(DeliveryId id);
     void program_ended();  // what was under way is not known any more
 
-    // Nothing is under way: every row is delivered, dead with a reason, or behind a dead one.
+    // Nothing is under way: every row is delivered, discarded, dead with a reason, or behind a dead
+    // open.
     void check_at_rest(storage::Connection& connection);
-    void check_all_delivered(storage::Connection& connection);
+    void check_all_ended(storage::Connection& connection);
     void check_nothing_leased(storage::Connection& connection, const std::string& connector);
 
     [[nodiscard]] const std::vector<std::string>& broken() const { return broken_; }
@@ -71,11 +74,15 @@ private:
         bool told_accepted_now = false;  // in this program's life
         bool delivered = false;          // the outbox said so
         bool dead = false;               // the outbox said so, and nobody retried it
+        bool given_up = false;           // it was told to be dead, and nobody retried it
+        bool retried = false;            // by a person, perhaps after later ones had been tried
+        bool discarded = false;
         bool applied = false;
         std::string told_remote_id;
     };
 
     void fault(const Truth& truth, const std::string& what);
+    [[nodiscard]] static bool may_be_passed(const Truth& truth);
     [[nodiscard]] bool is_spent(const Truth& truth) const;
     void check_order(const Truth& truth);
     void check_retry(const Truth& truth, const connectors::SettleStep& step);

@@ -64,12 +64,11 @@ Run World::run() {
     // Rows behind a dead one come free, one dead row after the other.
     for (int i = 0; i <= plan_.rows_per_incident && !dead_rows().empty(); ++i) {
         for (const DeliveryId id : dead_rows()) {
-            must(desk_->retry_delivery(*connection_, Scope::all(), id, clock_.now()));
-            rows_.retried_by_operator(id, clock_.now());
+            decide(id);
         }
         drain("after a person's retries");
     }
-    rows_.check_all_delivered(*connection_);
+    rows_.check_all_ended(*connection_);
     return outcome();
 }
 
@@ -121,6 +120,7 @@ void World::write_row(int incident, int number) {
         row.id = DeliveryId{next_delivery_++};
         row.connector = name;
         row.incident = IncidentId{incident};
+        row.operation = number == 0 ? Operation::open : Operation::update;
         row.key = "INC" + std::to_string(incident) + "." + std::to_string(number) + "." + name;
         row.payload = R"({"key":")" + row.key + R"("})";
         row.at = clock_.now();
@@ -129,7 +129,7 @@ void World::write_row(int incident, int number) {
                      "idempotency_key, payload, state, attempts, created_at, next_attempt_at, "
                      "lease_until, delivered_at, last_error, remote_id) "
                      "VALUES ($1,1,$2,$3,$4,$5,$6,0,0,$7,$8,0,0,'','')");
-        insert.bind(row.id, name, row.incident, std::min(number, 1), row.key, row.payload, row.at,
+        insert.bind(row.id, name, row.incident, row.operation, row.key, row.payload, row.at,
                     row.at);
         must(insert.run());
         rows_.wrote(row);
@@ -180,9 +180,16 @@ std::vector<DeliveryId> World::dead_rows() {
 void World::operator_retries() {
     const auto dead = dead_rows();
     if (dead.empty()) return;
-    const DeliveryId id = dead[random_.below(dead.size())];
-    must(desk_->retry_delivery(*connection_, Scope::all(), id, clock_.now()));
-    rows_.retried_by_operator(id, clock_.now());
+    decide(dead[random_.below(dead.size())]);
+}
+
+// What is old news by now cannot be retried.
+void World::decide(DeliveryId id) {
+    const auto retried = desk_->retry_delivery(*connection_, Scope::all(), id, clock_.now());
+    if (retried) return rows_.retried_by_operator(id, clock_.now());
+    if (retried.error().code != ErrorCode::conflict) must(retried);
+    must(desk_->discard_delivery(*connection_, Scope::all(), id, clock_.now()));
+    rows_.discarded_by_operator(id);
 }
 
 // ---- the program's life

@@ -56,6 +56,7 @@ private:
     void step_clock();
     void operator_retries();
     std::vector<DeliveryId> dead_rows();
+    void decide(DeliveryId id);
 
     void start();
     void end_program(bool crashed);

@@ -81,7 +81,7 @@ TEST_CASE("explain: each decision with its sentences; rules as fields only in JS
     CHECK(json::parse(world.out)["decisions"][0]["rules_passed"][0] == "info: did not hold");
 }
 
-TEST_CASE("deliveries: listed, shown and retried") {
+TEST_CASE("deliveries: listed, shown, retried and discarded") {
     CliWorld world;
     const std::string row =
         R"({"id":3,"state":"dead","connector":"hook","incident":"INC0000001",)"
@@ -96,6 +96,10 @@ TEST_CASE("deliveries: listed, shown and retried") {
                         R"({"id":3,"connector":"hook","state":"pending"})");
     CHECK(world.run({"deliveries", "retry", "3"}) == 0);
     CHECK(world.out == "delivery 3 to hook is pending again\n");
+    world.script.answer("POST /deliveries/3/discard", 200,
+                        R"({"id":3,"connector":"hook","state":"discarded"})");
+    CHECK(world.run({"deliveries", "discard", "3"}) == 0);
+    CHECK(world.out == "delivery 3 to hook is discarded; what waited behind it goes on\n");
 }
 
 TEST_CASE("tokens: the text alone is on standard output, what it is on standard error") {

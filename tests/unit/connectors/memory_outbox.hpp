@@ -45,7 +45,9 @@ public:
         std::vector<Delivery> out;
         std::set<IncidentId> waiting;
         for (auto& [id, row] : rows_) {
-            if (row.state == DeliveryState::delivered) continue;
+            const bool passed =
+                row.state == DeliveryState::dead && row.operation != Operation::open;
+            if (row.state == DeliveryState::delivered || passed) continue;
             const bool first = waiting.insert(row.incident).second;
             if (!first || row.state != DeliveryState::pending || out.size() == max) continue;
             row.state = DeliveryState::in_flight;

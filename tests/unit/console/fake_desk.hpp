@@ -58,18 +58,25 @@ public:
     }
     Result<void> retry_delivery(storage::Connection&, const Scope& scope, DeliveryId id,
                                 Instant) override {
+        return decide(scope, id, DeliveryState::pending);
+    }
+    Result<void> discard_delivery(storage::Connection&, const Scope& scope, DeliveryId id,
+                                  Instant) override {
+        return decide(scope, id, DeliveryState::discarded);
+    }
+
+private:
+    Result<void> decide(const Scope& scope, DeliveryId id, DeliveryState state) {
         for (Delivery& delivery : delivery_rows) {
             if (delivery.id != id || !scope.allows(delivery.organisation)) continue;
             if (delivery.state != DeliveryState::dead) {
                 return fail(ErrorCode::conflict, "delivery is not dead");
             }
-            delivery.state = DeliveryState::pending;
+            delivery.state = state;
             return {};
         }
         return fail(ErrorCode::not_found, "no such delivery");
     }
-
-private:
     template <class Row, class Id>
     static Result<Row> one(const std::vector<Row>& rows, const Scope& scope, Id id,
                            const std::string& what) {

@@ -106,6 +106,22 @@ TEST_CASE("deliveries: listed, shown, and retried only when dead") {
     CHECK(world.call("POST /deliveries/1/retry", "admin", R"({"force":true})").status == 400);
 }
 
+TEST_CASE("deliveries: a dead one is discarded, once, by somebody who may") {
+    ApiWorld world;
+    add_delivery(world, 1, DeliveryState::dead);
+    add_delivery(world, 2, DeliveryState::delivered);
+    CHECK(world.call("POST /deliveries/1/discard", "acme").status == 404);
+    CHECK(world.call("POST /deliveries/1/discard", "viewer").status == 403);
+    CHECK(world.call("POST /deliveries/2/discard").status == 409);
+    CHECK(world.delivery_changes == 0);
+    const auto discarded = world.call("POST /deliveries/1/discard", "technician");
+    CHECK(discarded.status == 200);
+    CHECK(body_of(discarded)["state"] == "discarded");
+    CHECK(world.delivery_changes == 1);  // what waited behind it is leased at once
+    CHECK(world.call("POST /deliveries/1/discard").status == 409);
+    CHECK(world.call("GET /deliveries?state=discarded").status == 200);
+}
+
 TEST_CASE("policies: created without If-Match, changed only with the right one") {
     ApiWorld world;
     const std::string body = R"({"name":"default","interval_s":5,"checks":[]})";
