@@ -29,7 +29,8 @@ Millis wait_before_retry(const Delivery& delivery, const DeliveryResult& result,
     if (!result.retry_after) return jitter;
     const Millis asked = std::clamp(*result.retry_after, Millis{0}, limits.retry_after_cap);
     const auto spread = static_cast<std::uint64_t>(limits.backoff.base.count());
-    return asked + Millis{static_cast<std::int64_t>(random.below(spread + 1))};
+    const Millis kept = asked + Millis{static_cast<std::int64_t>(random.below(spread + 1))};
+    return std::max(kept, jitter);
 }
 
 }  // namespace

@@ -8,8 +8,9 @@
 
 namespace gantry::connectors {
 
-// A retry waits for full-jitter back-off over its attempts, or, when the other side named a time
-// (cut to the cap), for that plus a little jitter. Too old or too often tried: dead, saying so.
+// A retry waits for full-jitter back-off over its attempts, and, when the other side named a time
+// (cut to the cap), at least for that plus a little jitter: a tool that says "in a second" all day
+// would else use up the attempts long before the age. Too old or too often tried: dead, saying so.
 SettleStep verdict(const Delivery& delivery, const DeliveryResult& result,
                    const DeliveryLimits& limits, Instant now, RandomSource& random);
 

@@ -119,6 +119,32 @@ TEST_CASE("verdict: a time that the other side named is kept to, with a little j
     CHECK(high > Millis{20'900});
 }
 
+TEST_CASE("verdict: a time named does not shorten the back-off of a row that failed often") {
+    Judge judge;
+    const auto soon = DeliveryResult::retry_later(Cause::throttled, "429", Millis{1'000});
+    const auto [low, high] = judge.waits(delivery(1, 7), soon);
+    CHECK(low >= Millis{1'000});
+    CHECK(high > Millis{50'000});
+    CHECK(high <= Millis{60'000});
+}
+
+TEST_CASE(
+    "verdict: a tool that is down all day is given up by age, however soon it says to retry") {
+    const DeliveryLimits usual;
+    SeededRandom random(4);
+    for (const Millis asked : {Millis{0}, Millis{1'000}, Millis{30'000}}) {
+        CAPTURE(asked.count());
+        const auto failure = DeliveryResult::retry_later(Cause::throttled, "status 429", asked);
+        Delivery row = delivery(1);
+        SettleStep step{row.id, Kind::retry, "", row.created_at};
+        for (; step.kind == Kind::retry; ++row.attempts) {
+            step = verdict(row, failure, usual, step.at, random);
+        }
+        CHECK(step.at - row.created_at >= usual.max_age);
+        CHECK(row.attempts < usual.max_attempts);
+    }
+}
+
 TEST_CASE("verdict: a wish longer than the cap is cut, a negative one is none") {
     Judge judge;
     const auto century = DeliveryResult::retry_later(Cause::throttled, "429", Millis{1LL << 50});
