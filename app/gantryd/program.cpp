@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
+#include <unordered_set>
 
 #include "app/engine/engine.hpp"
 #include "app/gantryd/decision_explainer.hpp"
@@ -39,12 +40,8 @@ class EngineVitals final : public VitalSigns {
 public:
     EngineVitals(const Engine& engine, collector::AgentBook& book) : engine_(engine), book_(book) {}
     Vitals vitals(const Scope& scope) override {
-        Vitals out{engine_.ready(), engine_.lag(), 0, 0};
-        for (const auto& [id, entry] : book_.entries()) {
-            if (entry.agent.revoked || !scope.allows(entry.agent.organisation)) continue;
-            ++(entry.offline ? out.agents_offline : out.agents_online);
-        }
-        return out;
+        const auto seen = book_.presence(scope);
+        return {engine_.ready(), engine_.lag(), seen.online, seen.offline};
     }
 
 private:
@@ -169,8 +166,8 @@ void Program::compose_rooms() {
         std::make_unique<DecisionExplainer>(database, reader_, *desk_, *journal_, opened_->rules);
     collector::PresenceOptions silence;
     silence.grace = settings_.agents.offline_after;
-    presence_ =
-        std::make_unique<collector::Presence>(book_, *engine_, clock_, silence, metrics_, log_);
+    presence_ = std::make_unique<collector::Presence>(book_, *engine_, *policies_, clock_, silence,
+                                                      metrics_, log_);
     agent_desk_ = std::make_unique<collector::AgentDesk>(collector::AgentDeskParts{
         book_, *engine_, *engine_, *policies_, *tokens_, clock_, random_, metrics_, log_,
         [this](collector::AgentEntry& entry) { presence_->returned(entry); }});
@@ -182,7 +179,8 @@ void Program::compose_rooms() {
                           random_, metrics_, log_, GANTRY_VERSION,
                           [this](const records::PolicyRow& row) { return policies_->check(row); },
                           [this] { tokens_->clear(); }, [this] { policy_timer_.cancel(); },
-                          [this] { deliveries_->notify(); }});
+                          [this] { deliveries_->notify(); },
+                          [this](const std::string& agent_id) { book_.revoke(agent_id); }});
 }
 
 // Agents as the records know them now that the journal is folded; who has a firing "offline" alert
@@ -212,13 +210,12 @@ asio::awaitable<Result<void>> Program::seed_agents() {
     };
     auto seed = co_await reader_.run(std::move(read));
     if (!seed) co_return seed.error();
-    const Instant now = clock_.now();
-    for (auto& agent : seed->agents) book_.put(std::move(agent), now);
-    for (auto& [id, entry] : book_.entries()) {
-        for (const Alert& alert : seed->offline) {
-            if (alert.asset == entry.agent.asset) entry.offline = true;
-        }
+    for (auto& agent : seed->agents) book_.put(std::move(agent), clock_);
+    std::unordered_set<AssetId> offline;
+    for (const Alert& alert : seed->offline) {
+        if (alert.source == collector::k_presence_source) offline.insert(alert.asset);
     }
+    for (auto& endpoint : book_.endpoints()) endpoint.offline = offline.contains(endpoint.asset);
     co_return Result<void>{};
 }
 

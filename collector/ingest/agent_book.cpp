@@ -1,5 +1,7 @@
 #include "collector/ingest/agent_book.hpp"
 
+#include <algorithm>
+
 namespace gantry::collector {
 namespace {
 
@@ -13,11 +15,70 @@ bool rolled_back(const AgentEntry& entry, const Report& report) {
 
 }  // namespace
 
-void AgentBook::put(records::AgentCredential agent, Instant now) {
+AgentEntry* Endpoint::voice() const {
+    AgentEntry* out = nullptr;
+    for (AgentEntry* entry : agents) {
+        if (entry->agent.revoked) continue;
+        if (!out || entry->heard_at >= out->heard_at) out = entry;  // of equals the newest
+    }
+    return out;
+}
+
+Endpoint& AgentBook::endpoint_of(const records::AgentCredential& agent) {
+    if (agent.asset.is_set()) {
+        if (const auto known = by_asset_.find(agent.asset); known != by_asset_.end()) {
+            return *known->second;
+        }
+    }
+    Endpoint& fresh = endpoints_.emplace_back();
+    fresh.organisation = agent.organisation;
+    fresh.asset = agent.asset;
+    if (agent.asset.is_set()) by_asset_[agent.asset] = &fresh;
+    return fresh;
+}
+
+AgentEntry& AgentBook::put(records::AgentCredential agent, const Clock& clock) {
     AgentEntry& entry = entries_[agent.agent_id];
+    by_credential_.erase(entry.agent.credential_hash);
     by_credential_[agent.credential_hash] = &entry;
+    const bool reported = agent.last_seen_at != Instant{};
+    Endpoint& endpoint = endpoint_of(agent);
+    if (entry.endpoint != &endpoint) {
+        if (entry.endpoint) std::erase(entry.endpoint->agents, &entry);
+        entry.endpoint = &endpoint;
+        endpoint.agents.push_back(&entry);
+    }
+    entry.heard_at = clock.steady_now();
+    endpoint.reported = endpoint.reported || reported;
+    if (endpoint.agents.size() == 1 || reported) {
+        endpoint.heard_at = std::max(endpoint.heard_at, entry.heard_at);
+        endpoint.last_report_at =
+            std::max(endpoint.last_report_at, reported ? agent.last_seen_at : clock.now());
+    }
     entry.agent = std::move(agent);
-    entry.last_report_at = now;
+    return entry;
+}
+
+void AgentBook::heard(AgentEntry& entry, const Clock& clock) {
+    entry.heard_at = clock.steady_now();
+    Endpoint& endpoint = *entry.endpoint;
+    endpoint.heard_at = entry.heard_at;
+    endpoint.last_report_at = clock.now();
+    endpoint.reported = true;
+}
+
+void AgentBook::revoke(std::string_view agent_id) {
+    if (AgentEntry* entry = find(agent_id)) entry->agent.revoked = true;
+}
+
+PresenceCounts AgentBook::presence(const Scope& scope) const {
+    PresenceCounts out;
+    for (const Endpoint& endpoint : endpoints_) {
+        if (!endpoint.reported || !scope.allows(endpoint.organisation) || !endpoint.voice())
+            continue;
+        ++(endpoint.offline ? out.offline : out.online);
+    }
+    return out;
 }
 
 AgentEntry* AgentBook::find(std::string_view agent_id) {
@@ -60,7 +121,6 @@ void AgentBook::advance(AgentEntry& entry, const Report& report, const StreamVer
     entry.agent.epoch = report.epoch;
     entry.agent.acked_seq = report.last_seq;
     entry.agent.last_seen_at = now;
-    entry.last_report_at = now;
 }
 
 }  // namespace gantry::collector

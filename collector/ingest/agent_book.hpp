@@ -1,8 +1,13 @@
 // AgentBook: what the collector must know of each agent to judge a report in memory: credential,
 // position in its stream, when it was last heard. Seeded from the records at start, after the
 // journal was caught up. A plain value store; one thread.
+//
+// Agents and endpoints are two things: an endpoint is an asset, heard through whichever agent
+// proves it. A reinstalled machine has two agents in the book and is one endpoint, whose silence is
+// that of all of them.
 #pragma once
 
+#include <deque>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -10,18 +15,38 @@
 
 #include "core/base/result.hpp"
 #include "core/model/report.hpp"
+#include "core/model/scope.hpp"
 #include "core/records/access.hpp"
 #include "core/time/clock.hpp"
 
 namespace gantry::collector {
 
+using SteadyTime = std::chrono::steady_clock::time_point;
+
+struct AgentEntry;
+
+struct Endpoint {
+    OrganisationId organisation;
+    AssetId asset;
+    std::vector<AgentEntry*> agents;  // that prove it, in the order of their enrolment
+    SteadyTime heard_at{};            // any of its agents came in with its credential
+    Instant last_report_at{};         // the same by the wall clock, for people
+    Millis interval{0};               // between reports, as last told to it; 0 = not known yet
+    bool reported = false;            // ever: only then its silence says something
+    bool offline = false;             // its "endpoint offline" alert is firing
+
+    // Whom to name when we speak of it: of its agents that are not revoked the one last heard,
+    // nullptr when all are revoked.
+    [[nodiscard]] AgentEntry* voice() const;
+};
+
 struct AgentEntry {
     records::AgentCredential agent;
+    Endpoint* endpoint = nullptr;  // never null inside a book
     std::string previous_boot_id;  // the boot before this one, to see two boots alternate
     std::string refused_boot_id;   // the copy of a cloned machine
-    Instant last_report_at{};      // server's clock; starts at gantryd's start
-    bool offline = false;          // its "endpoint offline" alert is firing
-    bool busy = false;             // a report of it is on its way to the journal
+    SteadyTime heard_at{};
+    bool busy = false;  // a report of it is on its way to the journal
 };
 
 // What a report means for the agent's stream.
@@ -32,13 +57,29 @@ struct StreamVerdict {
     bool two_boots = false;        // this boot had been replaced by another: the other is a copy
 };
 
+struct PresenceCounts {
+    std::int64_t online = 0;
+    std::int64_t offline = 0;
+};
+
 class AgentBook {
 public:
-    void put(records::AgentCredential agent, Instant now);
+    // Adds the agent, or replaces it by id. It counts as heard now; as one that ever reported only
+    // when the row says so.
+    AgentEntry& put(records::AgentCredential agent, const Clock& clock);
     [[nodiscard]] AgentEntry* find(std::string_view agent_id);
     [[nodiscard]] AgentEntry* find_by_credential(const std::string& credential_hash);
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     std::unordered_map<std::string, AgentEntry>& entries() { return entries_; }
+    // In the order of their first agent's enrolment.
+    std::deque<Endpoint>& endpoints() { return endpoints_; }
+
+    // The agent came in and proved who it is, whatever became of its request.
+    static void heard(AgentEntry& entry, const Clock& clock);
+    // The row was revoked: the credential opens nothing any more, and silence is not judged.
+    void revoke(std::string_view agent_id);
+    // Endpoints that reported at least once and have an agent that is not revoked.
+    [[nodiscard]] PresenceCounts presence(const Scope& scope) const;
 
     // Pure judgement; changes nothing. Rules: docs/specs/wire.md, "epoch and sequence".
     static StreamVerdict judge(const AgentEntry& entry, const Report& report);
@@ -47,8 +88,13 @@ public:
                         Instant now);
 
 private:
-    std::unordered_map<std::string, AgentEntry> entries_;  // never erased: pointers stay good
+    Endpoint& endpoint_of(const records::AgentCredential& agent);
+
+    // Never erased from: pointers stay good.
+    std::unordered_map<std::string, AgentEntry> entries_;
+    std::deque<Endpoint> endpoints_;
     std::unordered_map<std::string, AgentEntry*> by_credential_;
+    std::unordered_map<AssetId, Endpoint*> by_asset_;
 };
 
 }  // namespace gantry::collector

@@ -115,7 +115,7 @@ boost::asio::awaitable<http::Response> AgentDesk::enrol(http::Request request) {
     agent.asset = outcome->asset.value_or(AssetId{});
     agent.credential_hash = order.credential_hash;
     agent.name = outcome->agent_name;
-    parts_.book.put(agent, now);
+    parts_.book.put(agent, parts_.clock);
     parts_.log.info("agent_enrolled", {{"agent_id", agent.agent_id},
                                        {"asset_id", agent.asset.value},
                                        {"host", agent.name},
@@ -132,8 +132,7 @@ boost::asio::awaitable<http::Response> AgentDesk::enrol(http::Request request) {
     co_return response;
 }
 
-AgentEntry* AgentDesk::authenticate(const http::Request& request, std::string_view agent_id,
-                                    http::Response& refusal) {
+AgentEntry* AgentDesk::authenticate(const http::Request& request, http::Response& refusal) {
     const std::string_view credential = request.bearer();
     if (credential.empty()) {
         refusal = refuse(401, "no_credential", "send Authorization: Bearer <credential>");
@@ -142,8 +141,8 @@ AgentEntry* AgentDesk::authenticate(const http::Request& request, std::string_vi
     // Looked up by the credential's SHA-256: what timing could tell is of no use without 2^256
     // tries.
     AgentEntry* entry = parts_.book.find_by_credential(crypto::sha256_hex(credential));
-    if (!entry || (!agent_id.empty() && entry->agent.agent_id != agent_id)) {
-        refusal = refuse(401, "wrong_credential", "agent and credential do not belong together");
+    if (!entry) {
+        refusal = refuse(401, "wrong_credential", "the credential is not known");
         return nullptr;
     }
     if (entry->agent.revoked) {
@@ -154,16 +153,24 @@ AgentEntry* AgentDesk::authenticate(const http::Request& request, std::string_vi
 }
 
 boost::asio::awaitable<http::Response> AgentDesk::report(http::Request request) {
+    http::Response refusal;
+    AgentEntry* entry = authenticate(request, refusal);
+    if (!entry) co_return refusal;
     if (request.body.size() > k_max_report_bytes) {
+        heard(*entry);
         co_return refuse(413, "report_too_large",
                          "a report has at most " + std::to_string(k_max_report_bytes) + " bytes");
     }
     auto decoded = decode_report(request.body);
-    if (!decoded) co_return refuse(400, "invalid_input", decoded.error().message);
-    http::Response refusal;
-    AgentEntry* entry = authenticate(request, decoded->agent_id, refusal);
-    if (!entry) co_return refusal;
+    if (!decoded) {
+        heard(*entry);
+        co_return refuse(400, "invalid_input", decoded.error().message);
+    }
+    if (decoded->agent_id != entry->agent.agent_id) {
+        co_return refuse(403, "foreign_agent", "the credential is not that of the agent_id");
+    }
     if (entry->busy) {
+        heard(*entry);
         co_return refuse(503, "report_in_progress", "an earlier report is being stored");
     }
     co_return co_await store(*entry, std::move(*decoded), std::move(request.body));
@@ -178,10 +185,9 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
         co_return refuse(409, "clone", "two machines use this identity; enrol this one anew");
     }
     const Instant now = parts_.clock.now();
+    heard(entry);
     if (verdict.kind == StreamVerdict::Kind::replay || report.records.empty()) {
-        entry.last_report_at = now;
         if (verdict.kind == StreamVerdict::Kind::replay) replays_.add();
-        if (entry.offline) parts_.on_return(entry);
         co_return reply(entry, verdict.want_full_state);
     }
     const Report whole_header{report.agent_id,  report.epoch,    report.boot_id,
@@ -206,8 +212,13 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     AgentBook::advance(entry, whole_header, verdict, now);
     reports_.add();
     records_.add(count);
-    if (entry.offline) parts_.on_return(entry);
     co_return reply(entry, verdict.want_full_state);
+}
+
+// Not for a copy of the machine, whose sign of life would hide that the machine itself is gone.
+void AgentDesk::heard(AgentEntry& entry) {
+    AgentBook::heard(entry, parts_.clock);
+    if (entry.endpoint->offline) parts_.on_return(entry);
 }
 
 http::Response AgentDesk::reply(const AgentEntry& entry, bool want_full_state) {
@@ -219,14 +230,16 @@ http::Response AgentDesk::reply(const AgentEntry& entry, bool want_full_state) {
     answer.server_time = parts_.clock.now();
     answer.policy_etag = document.etag;
     answer.interval_s = document.interval_s;
+    entry.endpoint->interval = std::chrono::seconds{std::max<std::int64_t>(answer.interval_s, 1)};
     answer.want_full_state = want_full_state;
     return json_reply(encode(answer));
 }
 
 http::Response AgentDesk::policy(const http::Request& request) {
     http::Response refusal;
-    const AgentEntry* entry = authenticate(request, "", refusal);
+    AgentEntry* entry = authenticate(request, refusal);
     if (!entry) return refusal;
+    heard(*entry);
     const EndpointPlace place{entry->agent.organisation, entry->agent.site, entry->agent.role,
                               entry->agent.agent_id};
     const PolicyDocument document = parts_.policies.effective(place);

@@ -50,10 +50,10 @@ private:
                                                  std::string body);
     http::Response reply(const AgentEntry& entry, bool want_full_state);
     http::Response refuse(int status, const char* reason, const std::string& detail);
-    // The entry that the request's credential proves, and that `agent_id` names unless it is empty;
-    // nullptr and `refusal` otherwise.
-    AgentEntry* authenticate(const http::Request& request, std::string_view agent_id,
-                             http::Response& refusal);
+    // The entry that the request's credential proves; nullptr and `refusal` otherwise. Comes before
+    // anything is decoded.
+    AgentEntry* authenticate(const http::Request& request, http::Response& refusal);
+    void heard(AgentEntry& entry);
 
     AgentDeskParts parts_;
     telemetry::Counter& reports_;

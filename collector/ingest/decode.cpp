@@ -52,7 +52,9 @@ Result<Decoded> decode_presence(const journal::Record& record, const AgentLookup
         decoded.events.push_back(endpoint_silent(*agent, from_ms(number("last_seen_ms")),
                                                  Millis{number("silence_ms")}, record.received_at));
     } else {
-        decoded.events.push_back(endpoint_returned(*agent, record.received_at));
+        const bool revoked = json.value("revoked", nlohmann::json()) == true;
+        decoded.events.push_back(revoked ? endpoint_unwatched(*agent, record.received_at)
+                                         : endpoint_returned(*agent, record.received_at));
     }
     return decoded;
 }

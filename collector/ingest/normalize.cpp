@@ -125,7 +125,7 @@ std::string offline_key(AssetId asset) {
 Event endpoint_silent(const AgentIdentity& agent, Instant last_seen, Millis silence, Instant now) {
     Event event;
     event.organisation = agent.organisation;
-    event.source = "gantry";
+    event.source = k_presence_source;
     event.key = offline_key(agent.asset);
     event.severity = Severity::critical;
     const auto seconds = std::chrono::floor<std::chrono::seconds>(silence).count();
@@ -144,6 +144,13 @@ Event endpoint_returned(const AgentIdentity& agent, Instant now) {
     event.action = EventAction::resolved;
     event.summary = "endpoint reports again";
     event.evidence = {{"returned_at", to_rfc3339(now)}};
+    return event;
+}
+
+Event endpoint_unwatched(const AgentIdentity& agent, Instant now) {
+    Event event = endpoint_returned(agent, now);
+    event.summary = "endpoint is not watched any more: its agent was revoked";
+    event.evidence.clear();
     return event;
 }
 

@@ -31,8 +31,13 @@ struct AgentIdentity {
 // losing sight of a full disk must neither close nor soften the alert about the full disk.
 std::vector<Event> normalize(const Report& report, const AgentIdentity& agent, Instant received_at);
 
+// The source of what Presence says.
+inline constexpr std::string_view k_presence_source = "gantry";
+
 Event endpoint_silent(const AgentIdentity& agent, Instant last_seen, Millis silence, Instant now);
 Event endpoint_returned(const AgentIdentity& agent, Instant now);
+// Its agents were revoked: nobody is missed any more.
+Event endpoint_unwatched(const AgentIdentity& agent, Instant now);
 
 // The dedup key of an endpoint's "offline" alert.
 std::string offline_key(AssetId asset);

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "tests/support/sim_clock.hpp"
+
 using namespace gantry;
 using collector::AgentBook;
 using collector::AgentEntry;
@@ -102,14 +104,65 @@ TEST_CASE("agent book: reboots in a row are no clone") {
     }
 }
 
-TEST_CASE("agent book: found by id and by credential") {
+TEST_CASE("agent book: found by id and by credential, the present one only") {
     AgentBook book;
+    test::SimClock clock;
     records::AgentCredential agent;
     agent.agent_id = "a";
     agent.credential_hash = "h";
-    book.put(agent, k_now);
+    book.put(agent, clock);
     CHECK(book.find("a") == book.find_by_credential("h"));
     CHECK(book.find("b") == nullptr);
     CHECK(book.find_by_credential("x") == nullptr);
-    CHECK(book.find("a")->last_report_at == k_now);
+    agent.credential_hash = "h2";
+    book.put(agent, clock);
+    CHECK(book.size() == 1);
+    CHECK(book.find_by_credential("h") == nullptr);
+    CHECK(book.find_by_credential("h2") == book.find("a"));
+}
+
+TEST_CASE("agent book: agents of one asset are one endpoint, named after the one last heard") {
+    AgentBook book;
+    test::SimClock clock;
+    records::AgentCredential agent;
+    agent.asset = AssetId{7};
+    for (const char* id : {"old", "new"}) {
+        agent.agent_id = agent.credential_hash = id;
+        book.put(agent, clock);
+    }
+    agent.asset = AssetId{8};
+    agent.agent_id = agent.credential_hash = "other";
+    book.put(agent, clock);
+    REQUIRE(book.endpoints().size() == 2);
+    auto& old = *book.find("old");
+    auto& fresh = *book.find("new");
+    REQUIRE(old.endpoint == fresh.endpoint);
+    CHECK(old.endpoint->voice() == &fresh);
+    clock.advance(Millis{1});
+    AgentBook::heard(old, clock);
+    CHECK(old.endpoint->voice() == &old);
+    book.revoke("old");
+    CHECK(old.endpoint->voice() == &fresh);
+    book.revoke("new");
+    CHECK(old.endpoint->voice() == nullptr);
+    book.revoke("nobody");
+}
+
+TEST_CASE("agent book: counts endpoints that reported, of the scope, with an agent left") {
+    AgentBook book;
+    test::SimClock clock;
+    for (int i = 0; i < 6; ++i) {
+        records::AgentCredential agent;
+        agent.agent_id = agent.credential_hash = std::to_string(i);
+        agent.organisation = OrganisationId{1 + i % 2};
+        agent.asset = AssetId{100 + i};
+        if (i != 4) agent.last_seen_at = k_now;
+        book.put(agent, clock);
+    }
+    book.find("0")->endpoint->offline = true;
+    CHECK(book.presence(Scope::all()).online == 4);
+    CHECK(book.presence(Scope::all()).offline == 1);
+    CHECK(book.presence(Scope::of(OrganisationId{1})).online == 1);
+    book.revoke("0");
+    CHECK(book.presence(Scope::all()).offline == 0);
 }

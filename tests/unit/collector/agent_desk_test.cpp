@@ -165,7 +165,7 @@ TEST_CASE("agent desk: credentials are checked against the agent that the report
     Desk d;
     const EnrolReply one = d.enrol();
     const EnrolReply two = d.enrol();
-    CHECK(d.call("report", encode(report(one.agent_id, 1, 1)), two.credential).status == 401);
+    CHECK(d.call("report", encode(report(one.agent_id, 1, 1)), two.credential).status == 403);
     CHECK(d.call("report", encode(report(one.agent_id, 1, 1)), "nonsense").status == 401);
     CHECK(d.call("report", encode(report(one.agent_id, 1, 1))).status == 401);
     d.book.find(one.agent_id)->agent.revoked = true;
@@ -187,9 +187,45 @@ TEST_CASE("agent desk: malformed and oversized reports get a problem document") 
 TEST_CASE("agent desk: a report of an offline endpoint announces its return") {
     Desk d;
     const EnrolReply agent = d.enrol();
-    d.book.find(agent.agent_id)->offline = true;
+    d.book.find(agent.agent_id)->endpoint->offline = true;
     d.call("report", encode(report(agent.agent_id, 1, 1)), agent.credential);
     CHECK(d.returns == 1);
+}
+
+TEST_CASE("agent desk: whoever proves who it is was heard, whatever became of the request") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    auto& entry = *d.book.find(agent.agent_id);
+    CHECK_FALSE(entry.endpoint->reported);
+    const auto heard_by = [&](const std::function<int()>& call, int status) {
+        d.clock.advance(Millis{1000});
+        CHECK(call() == status);
+        return entry.endpoint->heard_at == d.clock.steady_now();
+    };
+    const std::string body = encode(report(agent.agent_id, 1, 1));
+    const std::string& credential = agent.credential;
+    CHECK_FALSE(heard_by([&] { return d.call("report", body, "guess").status; }, 401));
+    CHECK_FALSE(entry.endpoint->reported);
+    CHECK(heard_by([&] { return d.call("report", "{", credential).status; }, 400));
+    const std::string large(k_max_report_bytes + 1, ' ');
+    CHECK(heard_by([&] { return d.call("report", large, credential).status; }, 413));
+    CHECK(heard_by([&] { return d.call("policy", "", credential, "GET").status; }, 200));
+    d.events.error = fail(ErrorCode::limit, "full");
+    CHECK(heard_by([&] { return d.call("report", body, credential).status; }, 503));
+    d.events.error.reset();
+    CHECK(heard_by([&] { return d.call("report", body, credential).status; }, 200));
+    CHECK(entry.endpoint->reported);
+    CHECK(entry.endpoint->interval == Millis{15'000});
+    entry.refused_boot_id = "boot-1";  // a copy hides nobody's silence
+    CHECK_FALSE(heard_by([&] { return d.call("report", body, credential).status; }, 409));
+    entry.agent.revoked = true;
+    CHECK_FALSE(heard_by([&] { return d.call("report", body, credential).status; }, 403));
+}
+
+TEST_CASE("agent desk: nothing is decoded for a stranger") {
+    Desk d;
+    CHECK(d.call("report", "{", "guess").status == 401);
+    CHECK(d.call("report", std::string(k_max_report_bytes + 1, ' '), "guess").status == 401);
 }
 
 TEST_CASE("agent desk: a clone is told to enrol anew") {

@@ -169,6 +169,13 @@ TEST_CASE("decode: presence and expiry records give the events that were journal
     const auto silent = decode_presence(record, lookup);
     REQUIRE(silent.has_value());
     CHECK(silent->events.front().summary == "endpoint offline: no report for 100 s");
+    record.kind = journal::Kind::endpoint_returned;
+    record.body = R"({"agent_id":"agent-1","revoked":true})";
+    const auto gone = decode_presence(record, lookup);
+    REQUIRE(gone.has_value());
+    CHECK(gone->events.front().key == silent->events.front().key);
+    CHECK(gone->events.front().action == EventAction::resolved);
+    CHECK(gone->events.front().summary.find("revoked") != std::string::npos);
     record.kind = journal::Kind::expiry;
     record.body = R"({"alerts":[4,7]})";
     CHECK(decode_expiry(record)->expired == std::vector<AlertId>{AlertId{4}, AlertId{7}});
