@@ -96,10 +96,6 @@ Answer list_users(Desk& desk, Call call) {
     };
     auto found = co_await desk.store.read(std::move(read));
     if (!found) co_return found.error();
-    // Who works for all organisations is seen by those who see all.
-    if (!call.principal.scope.is_all()) {
-        std::erase_if(*found, [](const records::User& user) { return user.all_organisations; });
-    }
     co_return list_answer(*found, user_document);
 }
 

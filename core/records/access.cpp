@@ -146,8 +146,9 @@ Result<User> user_named(storage::Connection& connection, const std::string& name
 }
 
 Result<std::vector<User>> users(storage::Connection& connection, const Scope& scope) {
+    const std::string mine = scope.is_all() ? "" : " AND all_organisations = 0";
     Query query(connection, "SELECT " + std::string(k_user_columns) + " FROM users WHERE " +
-                                scope_condition(scope) + " ORDER BY id");
+                                scope_condition(scope) + mine + " ORDER BY id");
     std::vector<User> out;
     while (query.next()) out.push_back(read_user(query));
     if (auto done = query.done(); !done) return done.error();

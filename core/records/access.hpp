@@ -94,6 +94,7 @@ struct User {
 };
 Result<User> insert_user(storage::Connection&, const User& user, Instant now);
 Result<User> user_named(storage::Connection&, const std::string& name);
+// Who works for all organisations is seen by those who see all, as with tokens.
 Result<std::vector<User>> users(storage::Connection&, const Scope&);
 
 // --- agents ---

@@ -133,8 +133,9 @@ Result<std::int64_t> trim_decisions(storage::Connection& connection, Instant bef
         if (auto done = query.done(); !done) return done.error();
     }
     if (count == 0) return std::int64_t{0};
-    Query query(connection, "DELETE FROM decisions WHERE id <= $1");
-    if (auto done = query.bind(upto).run(); !done) return done.error();
+    // The age again: a clock may have stepped back in between.
+    Query query(connection, "DELETE FROM decisions WHERE id <= $1 AND at < $2");
+    if (auto done = query.bind(upto, before).run(); !done) return done.error();
     return count;
 }
 

@@ -45,9 +45,11 @@ Result<std::vector<PolicyRow>> policies(storage::Connection& connection, const S
 
 Result<PolicyRow> put_policy(storage::Connection& connection, const Scope& scope, PolicyRow row,
                              std::optional<std::int64_t> expected_version, Instant now) {
-    const bool allowed =
-        row.organisation.is_set() ? scope.allows(row.organisation) : scope.is_all();
-    if (!allowed) {
+    if (row.organisation.is_set() && !scope.allows(row.organisation)) {
+        return fail(ErrorCode::not_found,
+                    "no organisation " + std::to_string(row.organisation.value));
+    }
+    if (!row.organisation.is_set() && !scope.is_all()) {  // readable, so its being there is known
         return fail(ErrorCode::forbidden, "policy \"" + row.name + "\" is not yours to change");
     }
     std::int64_t version = 0;

@@ -21,6 +21,8 @@ struct PolicyRow {
 };
 
 Result<std::vector<PolicyRow>> policies(storage::Connection&, const Scope&);
+// not_found for an organisation outside the scope; forbidden for what is for all, unless the scope
+// is all; conflict when the version differs (0 = there is none yet).
 Result<PolicyRow> put_policy(storage::Connection&, const Scope&, PolicyRow row,
                              std::optional<std::int64_t> expected_version, Instant now);
 
