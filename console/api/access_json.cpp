@@ -35,6 +35,7 @@ std::string token_document(const records::Token& token, const std::string& secre
     out["created_at"] = time(token.created_at);
     out["expires_at"] = time(token.expires_at);
     out["revoked_at"] = time(token.revoked_at);
+    if (token.user.is_set()) out["user_id"] = token.user.value;
     return dump(out);
 }
 
@@ -44,7 +45,21 @@ std::string user_document(const records::User& user) {
                      {"role", to_string(user.role)},
                      {"organisation_id", user.organisation.value},
                      {"all_organisations", user.all_organisations},
-                     {"disabled", user.disabled}});
+                     {"disabled", user.disabled},
+                     {"version", user.version}});
+}
+
+std::string agent_document(const records::AgentRow& row) {
+    const records::AgentCredential& agent = row.agent;
+    return dump(Json{{"id", agent.agent_id},
+                     {"name", agent.name},
+                     {"asset_id", agent.asset.is_set() ? Json(agent.asset.value) : Json(nullptr)},
+                     {"organisation_id", agent.organisation.value},
+                     {"site_id", agent.site.value},
+                     {"role", agent.role},
+                     {"revoked", agent.revoked},
+                     {"enrolled_at", time(row.created_at)},
+                     {"last_seen_at", time(agent.last_seen_at)}});
 }
 
 std::string organisation_document(const records::Organisation& organisation,

@@ -46,6 +46,8 @@ struct ApiParts {
     std::function<void()> access_changed;      // a token was revoked: forget what was cached
     std::function<void()> policies_changed;    // a policy was written
     std::function<void()> deliveries_changed;  // a delivery is due again
+    // A row was revoked: its credential opens nothing from now on.
+    std::function<void(const std::string& agent_id)> agent_revoked;
 };
 
 class Api {

@@ -55,6 +55,13 @@ Answer create_organisation(Desk& desk, Call call);
 Answer list_users(Desk& desk, Call call);
 Answer create_user(Desk& desk, Call call);
 
+Answer show_user(Desk& desk, Call call);
+Answer change_user(Desk& desk, Call call);
+
+// agents.cpp
+Answer list_agents(Desk& desk, Call call);
+Answer revoke_agent(Desk& desk, Call call);
+
 // status.cpp
 Answer show_status(Desk& desk, Call call);
 

@@ -21,6 +21,7 @@ std::vector<Route> make_routes() {
     const Strings deliveries{"state", "connector", "incident", "limit", "cursor"};
     const Strings decisions{"alert", "incident", "limit", "cursor"};
     const Strings policy{"organisation"};
+    const Strings agents{"asset", "limit", "cursor"};
     return {
         {"GET", "/incidents", viewer, incidents, k_bare, list_incidents},
         {"POST", "/incidents", technician, {}, k_body, create_incident},
@@ -49,6 +50,10 @@ std::vector<Route> make_routes() {
         {"POST", "/organisations", admin, {}, k_body, create_organisation},
         {"GET", "/users", admin, {}, k_bare, list_users},
         {"POST", "/users", admin, {}, k_body, create_user},
+        {"GET", "/users/{id}", admin, {}, k_bare, show_user},
+        {"PATCH", "/users/{id}", admin, {}, k_body, change_user},
+        {"GET", "/agents", viewer, agents, k_bare, list_agents},
+        {"DELETE", "/agents/{agent_id}", admin, {}, k_bare, revoke_agent},
         {"GET", "/status", viewer, {}, k_bare, show_status},
     };
 }

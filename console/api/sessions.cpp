@@ -34,10 +34,27 @@ constexpr const char* k_no_hash =
     "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
+constexpr std::chrono::hours k_expired_sessions_kept{24};
+constexpr std::int64_t k_max_trimmed = 100;
+
 Result<bool> fits(const Result<records::User>& user, const Redacted<std::string>& password) {
     const bool usable = user && !user->disabled;
     const bool good = crypto::verify_password(usable ? user->password_hash : k_no_hash, password);
     return good && usable;
+}
+
+// What the password was checked against may have changed meanwhile: hashing takes its time.
+Result<records::Token> open_session(storage::Connection& connection, const records::Token& token,
+                                    std::int64_t version, const std::string& digest) {
+    const auto user = records::user_by_id(connection, Scope::all(), token.user);
+    if (!user || user->version != version) {
+        return fail(ErrorCode::unauthorised, "name or password is wrong");
+    }
+    const Instant long_over = token.created_at - k_expired_sessions_kept;
+    if (auto done = records::trim_sessions(connection, long_over, k_max_trimmed); !done) {
+        return done.error();
+    }
+    return records::insert_token(connection, token, digest);
 }
 
 }  // namespace
@@ -66,10 +83,11 @@ Answer create_session(Desk& desk, Call call) {
     token.organisation = user->organisation;
     token.created_at = now;
     token.expires_at = now + std::chrono::seconds{wanted->expires_in_s};
+    token.user = user->id;
     const auto secret = crypto::random_token("gantry_session_", desk.parts.random);
-    auto write = [token,
+    auto write = [token, version = user->version,
                   digest = crypto::sha256_hex(secret.reveal())](storage::Connection& connection) {
-        return records::insert_token(connection, token, digest);
+        return open_session(connection, token, version, digest);
     };
     const auto made = co_await desk.store.transact(std::move(write));
     if (!made) co_return made.error();

@@ -103,7 +103,7 @@ Result<std::vector<Site>> sites(storage::Connection& connection, const Scope& sc
 namespace {
 
 constexpr std::string_view k_user_columns =
-    "id, name, role, all_organisations, organisation_id, password_hash, disabled";
+    "id, name, role, all_organisations, organisation_id, password_hash, disabled, version";
 
 User read_user(Query& query) {
     User user;
@@ -114,6 +114,7 @@ User read_user(Query& query) {
     user.organisation = query.id<OrganisationId>();
     user.password_hash = query.text();
     user.disabled = query.flag();
+    user.version = query.integer();
     return user;
 }
 
@@ -133,6 +134,41 @@ Result<User> insert_user(storage::Connection& connection, const User& user, Inst
     }
     User out = user;
     out.id = UserId{*id};
+    out.version = 1;
+    return out;
+}
+
+Result<User> user_by_id(storage::Connection& connection, const Scope& scope, UserId id) {
+    // Who works for all organisations is seen by those who see all.
+    const std::string mine = scope.is_all() ? "" : " AND all_organisations = 0";
+    Query query(connection, "SELECT " + std::string(k_user_columns) +
+                                " FROM users WHERE id = $1 AND " + scope_condition(scope) + mine);
+    query.bind(id);
+    if (query.next()) return read_user(query);
+    if (auto done = query.done(); !done) return done.error();
+    return fail(ErrorCode::not_found, "no user " + std::to_string(id.value));
+}
+
+Result<User> update_user(storage::Connection& connection, const Scope& scope, const User& user) {
+    auto known = user_by_id(connection, scope, user.id);
+    if (!known) return known;
+    if (known->version != user.version) {
+        return fail(ErrorCode::conflict, "user " + std::to_string(user.id.value) + " has version " +
+                                             std::to_string(known->version) + ", not " +
+                                             std::to_string(user.version));
+    }
+    User out = *known;
+    out.role = user.role;
+    out.all_organisations = user.all_organisations;
+    out.password_hash = user.password_hash;
+    out.disabled = user.disabled;
+    ++out.version;
+    Query update(connection,
+                 "UPDATE users SET role = $1, all_organisations = $2, password_hash = $3, "
+                 "disabled = $4, version = $5 WHERE id = $6");
+    update.bind(out.role, out.all_organisations, out.password_hash, out.disabled, out.version,
+                out.id);
+    if (auto done = update.run(); !done) return done.error();
     return out;
 }
 

@@ -43,6 +43,8 @@ struct Token {
     Instant created_at{};
     Instant expires_at{};  // epoch = never
     Instant revoked_at{};  // epoch = not revoked
+    UserId user;           // api: whose session it is; unset = nobody's
+    bool user_disabled = false;
 };
 
 struct AgentCredential {
@@ -55,10 +57,19 @@ struct AgentCredential {
     bool revoked = false;
     std::int64_t epoch = 0;      // of the spool, with acked_seq the position up to which
     std::int64_t acked_seq = 0;  //   reports are durable
-    std::string boot_id;
+    std::string boot_id;         // of the latest accepted report
+    // The boots before it, to tell reboots from two machines on one credential; see follow_boot().
+    std::string previous_boot_id;
+    std::string refused_boot_id;    // the copy's; it has to enrol anew
+    std::int64_t boot_returns = 0;  // how often in a row the previous boot came back
     Instant last_seen_at{};
     std::string name;
 };
+
+// A report of `boot_id` was accepted. A boot that was replaced never reports again, but for one
+// request that was under way; so when two boots took turns three times (A B A B A), two machines
+// live on the credential, and the one that joined later is refused from then on.
+void follow_boot(AgentCredential& agent, const std::string& boot_id);
 
 // --- organisations ---
 Result<std::vector<Organisation>> organisations(storage::Connection&, const Scope&);
@@ -77,9 +88,15 @@ Result<Token> insert_token(storage::Connection&, const Token& token, const std::
 Result<Token> token_by_hash(storage::Connection&, const std::string& hash);
 Result<PageOf<Token>> tokens(storage::Connection&, const Scope&, const PageRequest&);
 Result<void> revoke_token(storage::Connection&, const Scope&, TokenId, Instant now);
+// All sessions of a user.
+Result<void> revoke_sessions(storage::Connection&, UserId, Instant now);
+// Deletes sessions that expired before `before`, at most `max`. The newest token always stays: no
+// id is given twice.
+Result<void> trim_sessions(storage::Connection&, Instant before, std::int64_t max);
 // Counts one use; forbidden when expired, revoked or used up at `now`.
 Result<Token> use_enrolment_token(storage::Connection&, TokenId, Instant now);
-// The caller that an api token stands for. unauthorised when revoked or expired.
+// The caller that an api token stands for. unauthorised when revoked, expired, or the session of a
+// user who was disabled.
 Result<Principal> principal_of(const Token& token, Instant now);
 
 // --- users ---
@@ -91,19 +108,33 @@ struct User {
     OrganisationId organisation;
     std::string password_hash;  // argon2id
     bool disabled = false;
+    std::int64_t version = 1;
 };
 Result<User> insert_user(storage::Connection&, const User& user, Instant now);
 Result<User> user_named(storage::Connection&, const std::string& name);
+Result<User> user_by_id(storage::Connection&, const Scope&, UserId);
+// Role, reach, password and whether disabled; the version rises. conflict when the row's version is
+// not user.version.
+Result<User> update_user(storage::Connection&, const Scope&, const User& user);
 // Who works for all organisations is seen by those who see all, as with tokens.
 Result<std::vector<User>> users(storage::Connection&, const Scope&);
 
 // --- agents ---
+struct AgentRow {
+    std::int64_t id = 0;
+    Instant created_at{};
+    AgentCredential agent;
+};
 Result<void> insert_agent(storage::Connection&, const AgentCredential&, Instant now);
 Result<AgentCredential> agent_by_id(storage::Connection&, const std::string& agent_id);
 Result<std::vector<AgentCredential>> agents(storage::Connection&, const Scope&);
+// In the order of enrolment; `asset` unset = of all.
+Result<PageOf<AgentRow>> agent_rows(storage::Connection&, const Scope&, AssetId asset,
+                                    const PageRequest&);
 Result<void> bind_agent_asset(storage::Connection&, const std::string& agent_id, AssetId);
 Result<void> revoke_agent(storage::Connection&, const Scope&, const std::string& agent_id);
-// Progress of many agents at once, from memory, every few seconds and at stop.
+// epoch, acked_seq, last_seen_at and, as follow_boot() does, boot_id of many agents, in order; an
+// agent whose boot changed in between is there more than once.
 Result<void> save_agent_progress(storage::Connection&, const std::vector<AgentCredential>&);
 
 }  // namespace gantry::records

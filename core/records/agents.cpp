@@ -6,7 +6,10 @@ namespace {
 
 constexpr std::string_view k_columns =
     "agent_id, organisation_id, site_id, role, asset_id, credential_hash, revoked, epoch, "
-    "acked_seq, boot_id, last_seen_at, name";
+    "acked_seq, boot_id, previous_boot_id, refused_boot_id, boot_returns, last_seen_at, name";
+
+// How often two boots take turns before one of them is refused.
+constexpr std::int64_t k_returns_of_two_machines = 3;
 
 AgentCredential read_agent(Query& query) {
     AgentCredential agent;
@@ -20,12 +23,24 @@ AgentCredential read_agent(Query& query) {
     agent.epoch = query.integer();
     agent.acked_seq = query.integer();
     agent.boot_id = query.text();
+    agent.previous_boot_id = query.text();
+    agent.refused_boot_id = query.text();
+    agent.boot_returns = query.integer();
     agent.last_seen_at = query.time();
     agent.name = query.text();
     return agent;
 }
 
 }  // namespace
+
+void follow_boot(AgentCredential& agent, const std::string& boot_id) {
+    if (boot_id == agent.boot_id) return;
+    const bool returned = !agent.previous_boot_id.empty() && boot_id == agent.previous_boot_id;
+    agent.boot_returns = returned ? agent.boot_returns + 1 : 0;
+    if (agent.boot_returns >= k_returns_of_two_machines) agent.refused_boot_id = agent.boot_id;
+    agent.previous_boot_id = std::move(agent.boot_id);
+    agent.boot_id = boot_id;
+}
 
 Result<void> insert_agent(storage::Connection& connection, const AgentCredential& agent,
                           Instant now) {
@@ -63,6 +78,30 @@ Result<std::vector<AgentCredential>> agents(storage::Connection& connection, con
     return out;
 }
 
+Result<PageOf<AgentRow>> agent_rows(storage::Connection& connection, const Scope& scope,
+                                    AssetId asset, const PageRequest& page) {
+    Query query(connection,
+                "SELECT " + std::string(k_columns) +
+                    ", id, created_at FROM agents WHERE id > $1 AND " + scope_condition(scope) +
+                    (asset.is_set() ? " AND asset_id = $3" : "") + " ORDER BY id LIMIT $2");
+    query.bind(page.after, page.limit + 1);
+    if (asset.is_set()) query.bind(asset);
+    PageOf<AgentRow> out;
+    while (query.next()) {
+        AgentRow row;
+        row.agent = read_agent(query);
+        row.id = query.integer();
+        row.created_at = query.time();
+        out.items.push_back(std::move(row));
+    }
+    if (auto done = query.done(); !done) return done.error();
+    if (out.items.size() > static_cast<std::size_t>(page.limit)) {
+        out.items.pop_back();
+        out.next = out.items.back().id;
+    }
+    return out;
+}
+
 Result<void> bind_agent_asset(storage::Connection& connection, const std::string& agent_id,
                               AssetId asset) {
     Query update(connection, "UPDATE agents SET asset_id = $1 WHERE agent_id = $2");
@@ -83,11 +122,19 @@ Result<void> revoke_agent(storage::Connection& connection, const Scope& scope,
 Result<void> save_agent_progress(storage::Connection& connection,
                                  const std::vector<AgentCredential>& agents) {
     for (const AgentCredential& agent : agents) {
+        // follow_boot() in SQL, whose right sides see the row as it was.
         Query update(connection,
-                     "UPDATE agents SET epoch = $1, acked_seq = $2, boot_id = $3, "
-                     "last_seen_at = $4 WHERE agent_id = $5");
-        update.bind(agent.epoch, agent.acked_seq, agent.boot_id, agent.last_seen_at,
-                    agent.agent_id);
+                     "UPDATE agents SET epoch = $1, acked_seq = $2, last_seen_at = $3, "
+                     "refused_boot_id = CASE WHEN boot_id <> $4 AND previous_boot_id = $4 "
+                     "AND previous_boot_id <> '' AND boot_returns + 1 >= $5 "
+                     "THEN boot_id ELSE refused_boot_id END, "
+                     "boot_returns = CASE WHEN boot_id = $4 THEN boot_returns "
+                     "WHEN previous_boot_id = $4 AND previous_boot_id <> '' "
+                     "THEN boot_returns + 1 ELSE 0 END, "
+                     "previous_boot_id = CASE WHEN boot_id = $4 THEN previous_boot_id "
+                     "ELSE boot_id END, boot_id = $4 WHERE agent_id = $6");
+        update.bind(agent.epoch, agent.acked_seq, agent.last_seen_at, agent.boot_id,
+                    k_returns_of_two_machines, agent.agent_id);
         if (auto done = update.run(); !done) return done;
     }
     return {};

@@ -26,7 +26,8 @@ CREATE TABLE users (
     organisation_id BIGINT NOT NULL,
     password_hash TEXT NOT NULL,
     disabled BIGINT NOT NULL DEFAULT 0,
-    created_at BIGINT NOT NULL
+    created_at BIGINT NOT NULL,
+    version BIGINT NOT NULL DEFAULT 1
 );
 CREATE TABLE tokens (
     id {{pk}},
@@ -43,7 +44,8 @@ CREATE TABLE tokens (
     uses BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
-    revoked_at BIGINT NOT NULL
+    revoked_at BIGINT NOT NULL,
+    user_id BIGINT NOT NULL DEFAULT 0
 );
 CREATE TABLE agents (
     id {{pk}},
@@ -57,6 +59,9 @@ CREATE TABLE agents (
     epoch BIGINT NOT NULL DEFAULT 0,
     acked_seq BIGINT NOT NULL DEFAULT 0,
     boot_id TEXT NOT NULL DEFAULT '',
+    previous_boot_id TEXT NOT NULL DEFAULT '',
+    refused_boot_id TEXT NOT NULL DEFAULT '',
+    boot_returns BIGINT NOT NULL DEFAULT 0,
     last_seen_at BIGINT NOT NULL DEFAULT 0,
     name TEXT NOT NULL DEFAULT '',
     created_at BIGINT NOT NULL

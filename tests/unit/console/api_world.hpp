@@ -78,6 +78,7 @@ struct ApiWorld {
     int access_changes = 0;
     int policy_changes = 0;
     int delivery_changes = 0;
+    std::vector<std::string> revoked_agents;
     std::unique_ptr<console::Api> api;
     boost::asio::io_context context;
 
@@ -107,7 +108,8 @@ struct ApiWorld {
                                 [this](const records::PolicyRow&) { return policy_verdict; },
                                 [this] { ++access_changes; },
                                 [this] { ++policy_changes; },
-                                [this] { ++delivery_changes; }};
+                                [this] { ++delivery_changes; },
+                                [this](const std::string& id) { revoked_agents.push_back(id); }};
         api = std::make_unique<console::Api>(std::move(parts));
     }
 
