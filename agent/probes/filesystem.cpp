@@ -136,9 +136,6 @@ public:
           mountinfo_(options_.mountinfo, KernelFile::Records::many) {}
 
     [[nodiscard]] const std::string& name() const override { return name_; }
-    [[nodiscard]] Millis deadline() const override {
-        return options_.per_mount * static_cast<std::int64_t>(options_.max_hung + 1) + Millis{1000};
-    }
 
     asio::awaitable<Result<Measurement>> read() override {
         const auto text = mountinfo_.read();

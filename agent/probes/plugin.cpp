@@ -93,9 +93,6 @@ public:
     }
 
     [[nodiscard]] const std::string& name() const override { return name_; }
-    [[nodiscard]] Millis deadline() const override {
-        return command_.timeout + command_.kill_grace + Millis{6'000};
-    }
     boost::asio::awaitable<Result<Measurement>> read() override {
         process::Command command = command_;
         const Result<process::Outcome> outcome = co_await process::run_command(std::move(command));

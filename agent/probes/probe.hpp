@@ -1,6 +1,7 @@
 // Probe: something that takes readings. One object per probe name and policy (plugins: one per
-// check). read() never blocks the thread: what can hang is handed to a process or a sacrificial
-// thread, and comes back within deadline() whatever happens.
+// check). read() and evidence() never block the thread and come back whatever happens: what can
+// hang is a process, a socket or a sacrificial thread, each with its own deadline (at most some
+// seconds; of a plugin its timeout). What is read in place is the kernel's and answers at once.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
@@ -19,7 +20,6 @@ class Probe {
 public:
     virtual ~Probe() = default;
     [[nodiscard]] virtual const std::string& name() const = 0;
-    [[nodiscard]] virtual Millis deadline() const = 0;
     virtual boost::asio::awaitable<Result<Measurement>> read() = 0;
     virtual boost::asio::awaitable<Labels> evidence(std::string metric, std::string instance) = 0;
 };

@@ -28,7 +28,6 @@ public:
         : name_(std::move(name)), source_(std::move(source)), top_(std::move(top)) {}
 
     [[nodiscard]] const std::string& name() const override { return name_; }
-    [[nodiscard]] Millis deadline() const override { return Millis{5'000}; }
     asio::awaitable<Result<Measurement>> read() override { co_return source_->read(); }
     asio::awaitable<Labels> evidence(std::string metric, std::string instance) override {
         Labels out = source_->evidence(metric, instance);
@@ -67,9 +66,6 @@ std::unique_ptr<Source> make_source(const std::string& name, const Platform& pla
     if (name == "disk_io") return make_disk_io_source(platform.proc, clock);
     if (name == "network") return make_network_source(platform.proc, clock);
     if (name == "process") return make_process_source(platform.proc, patterns_of(checks));
-    if (name == "unit") {
-        return make_unit_source(make_systemd_lister(platform.run), patterns_of(checks));
-    }
     return nullptr;
 }
 
@@ -93,6 +89,12 @@ Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock&
             if (!has_wildcard(pattern)) options.named.push_back(std::move(pattern));
         }
         return make_filesystem_probe(std::move(executor), std::move(options), &::statvfs);
+    }
+    if (name == "unit") {
+        SystemdOptions options;
+        options.run = platform.run;
+        auto lister = make_systemd_lister(std::move(executor), std::move(options));
+        return make_unit_probe(std::move(lister), patterns_of(checks));
     }
     auto source = make_source(name, platform, clock, checks);
     if (!source) return fail(ErrorCode::not_found, "no probe is called \"" + name + "\"");

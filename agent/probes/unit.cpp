@@ -21,31 +21,41 @@ bool is_active(const UnitRow& unit) {
     return unit.active == "active" || unit.active == "reloading";
 }
 
-class UnitSource final : public Source {
+class UnitProbe final : public Probe {
 public:
-    UnitSource(std::unique_ptr<UnitLister> lister, std::vector<std::string> patterns)
-        : lister_(std::move(lister)), given_(std::move(patterns)) {
-        for (const std::string& pattern : given_) patterns_.push_back(with_suffix(pattern));
+    UnitProbe(std::unique_ptr<UnitLister> lister, std::vector<std::string> patterns)
+        : lister_(std::move(lister)) {
+        for (std::string& pattern : patterns) {
+            patterns_.push_back(with_suffix(std::move(pattern)));
+        }
     }
 
-    Result<Measurement> read() override {
-        auto failed = lister_->list({"failed"}, {});
-        if (!failed) return failed.error();
+    [[nodiscard]] const std::string& name() const override { return name_; }
+
+    boost::asio::awaitable<Result<Measurement>> read() override {
+        std::vector<std::string> states(1, "failed");
+        auto failed = co_await lister_->list(std::move(states), std::vector<std::string>());
+        if (!failed) co_return failed.error();
         failed_ = std::move(*failed);
         Measurement out;
         out.readings.push_back({"systemd.units.failed", "", static_cast<double>(failed_.size())});
-        if (patterns_.empty()) return out;
-        auto units = lister_->list({}, patterns_);
-        if (!units) return units.error();
+        if (patterns_.empty()) co_return out;
+        auto units = co_await lister_->list(std::vector<std::string>(), patterns_);
+        if (!units) co_return units.error();
         units_ = std::move(*units);
         for (const UnitRow& unit : units_) {
             out.readings.push_back({"systemd.unit.active", unit.name, is_active(unit) ? 1.0 : 0.0});
         }
-        for (std::size_t i = 0; i < patterns_.size(); ++i) append_missing(patterns_[i], out);
-        return out;
+        for (const std::string& pattern : patterns_) append_missing(pattern, out);
+        co_return out;
     }
 
-    Labels evidence(std::string_view metric, std::string_view instance) override {
+    boost::asio::awaitable<Labels> evidence(std::string metric, std::string instance) override {
+        co_return proof_of(metric, instance);
+    }
+
+private:
+    [[nodiscard]] Labels proof_of(const std::string& metric, const std::string& instance) const {
         if (metric == "systemd.units.failed") return {{"failed_units", failed_names()}};
         for (const UnitRow& unit : units_) {
             if (unit.name == instance) {
@@ -57,7 +67,6 @@ public:
         return {{"load_state", "not-found"}};
     }
 
-private:
     void append_missing(const std::string& name, Measurement& out) const {
         if (has_wildcard(name)) return;
         const bool known = std::any_of(units_.begin(), units_.end(),
@@ -74,8 +83,8 @@ private:
         return out;
     }
 
+    const std::string name_ = "unit";
     std::unique_ptr<UnitLister> lister_;
-    std::vector<std::string> given_;
     std::vector<std::string> patterns_;
     std::vector<UnitRow> failed_;
     std::vector<UnitRow> units_;
@@ -83,9 +92,9 @@ private:
 
 }  // namespace
 
-std::unique_ptr<Source> make_unit_source(std::unique_ptr<UnitLister> lister,
-                                         std::vector<std::string> patterns) {
-    return std::make_unique<UnitSource>(std::move(lister), std::move(patterns));
+std::unique_ptr<Probe> make_unit_probe(std::unique_ptr<UnitLister> lister,
+                                       std::vector<std::string> patterns) {
+    return std::make_unique<UnitProbe>(std::move(lister), std::move(patterns));
 }
 
 }  // namespace gantry::agent

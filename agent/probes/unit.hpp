@@ -4,11 +4,13 @@
 // cannot be reached, the answer is an error with that reason, never "all is well".
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "agent/probes/measurement.hpp"
+#include "agent/probes/probe.hpp"
 
 namespace gantry::agent {
 
@@ -24,15 +26,22 @@ class UnitLister {
 public:
     virtual ~UnitLister() = default;
     // All units in one of `states` (empty: any) whose name matches one of `patterns` (empty: any).
-    virtual Result<std::vector<UnitRow>> list(const std::vector<std::string>& states,
-                                              const std::vector<std::string>& patterns) = 0;
+    // One call at a time.
+    virtual boost::asio::awaitable<Result<std::vector<UnitRow>>> list(
+        std::vector<std::string> states, std::vector<std::string> patterns) = 0;
 };
 
-// systemd over D-Bus through libsystemd, loaded only when first needed: most agents have no unit
-// check and need not pay its memory. `run` is "/run".
-std::unique_ptr<UnitLister> make_systemd_lister(std::string run);
+struct SystemdOptions {
+    std::string run = "/run";  // systemd's marker and the system bus's socket are below it
+    Millis deadline{2'000};    // of one list, connecting and authenticating included
+};
+// systemd over D-Bus through libsystemd, loaded only when first needed: an agent without a unit
+// check need not pay its memory. Runs on `executor` without ever blocking it. Errors of list():
+// not_found (no systemd, no library), unavailable, timeout; the connection is then made anew.
+std::unique_ptr<UnitLister> make_systemd_lister(boost::asio::any_io_executor executor,
+                                                SystemdOptions options);
 
-std::unique_ptr<Source> make_unit_source(std::unique_ptr<UnitLister> lister,
-                                         std::vector<std::string> patterns);
+std::unique_ptr<Probe> make_unit_probe(std::unique_ptr<UnitLister> lister,
+                                       std::vector<std::string> patterns);
 
 }  // namespace gantry::agent

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "agent/probes/unit.hpp"
+#include "tests/support/coroutine.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;
@@ -13,10 +14,11 @@ namespace {
 class OneUnit final : public UnitLister {
 public:
     explicit OneUnit(UnitRow unit) : unit_(std::move(unit)) {}
-    Result<std::vector<UnitRow>> list(const std::vector<std::string>& states,
-                                      const std::vector<std::string>&) override {
-        if (!states.empty()) return std::vector<UnitRow>{};
-        return std::vector<UnitRow>{unit_};
+    boost::asio::awaitable<Result<std::vector<UnitRow>>> list(std::vector<std::string> states,
+                                                              std::vector<std::string>) override {
+        std::vector<UnitRow> out;
+        if (states.empty()) out.push_back(unit_);
+        co_return out;
     }
 
 private:
@@ -25,8 +27,9 @@ private:
 
 double active_value(const std::string& active, const std::string& sub) {
     auto lister = std::make_unique<OneUnit>(UnitRow{"db.service", "loaded", active, sub});
-    const auto source = make_unit_source(std::move(lister), {"db.service"});
-    const auto measured = source->read();
+    boost::asio::io_context context;
+    const auto probe = make_unit_probe(std::move(lister), {"db.service"});
+    const auto measured = test::run(context, probe->read());
     REQUIRE(measured.has_value());
     REQUIRE(measured->readings.size() == 2);
     return measured->readings[1].value;

@@ -70,8 +70,8 @@ std::vector<std::string> instances(const Measurement& measured) {
 class FakeLister final : public UnitLister {
 public:
     explicit FakeLister(std::vector<UnitRow> units) : units_(std::move(units)) {}
-    Result<std::vector<UnitRow>> list(const std::vector<std::string>& states,
-                                      const std::vector<std::string>& patterns) override {
+    boost::asio::awaitable<Result<std::vector<UnitRow>>> list(
+        std::vector<std::string> states, std::vector<std::string> patterns) override {
         std::vector<UnitRow> out;
         for (const UnitRow& unit : units_) {
             const bool by_state = states.empty() || unit.active == states[0];
@@ -79,7 +79,7 @@ public:
                                                                unit.name) != patterns.end();
             if (by_state && by_name) out.push_back(unit);
         }
-        return out;
+        co_return out;
     }
 
 private:
@@ -211,13 +211,17 @@ TEST_CASE("filesystem probe: a mount that hangs is a gap and holds up no other")
     CHECK(*find_label(proof, "device") == "/dev/sda3");
 }
 
-TEST_CASE("unit source: failed units are counted and named, named ones are active or not") {
+TEST_CASE("unit probe: failed units are counted and named, named ones are active or not") {
     auto lister = std::make_unique<FakeLister>(
         std::vector<UnitRow>{{"ssh.service", "loaded", "active", "running"},
                              {"cron.service", "loaded", "inactive", "dead"},
                              {"broken.service", "loaded", "failed", "failed"}});
-    const auto source = make_unit_source(std::move(lister), {"ssh", "cron.service", "gone"});
-    const auto measured = source->read();
+    boost::asio::io_context context;
+    const auto probe = make_unit_probe(std::move(lister), {"ssh", "cron.service", "gone"});
+    const auto measured = read(context, *probe);
+    const auto proof = [&](const char* metric, const char* instance) {
+        return test::run(context, probe->evidence(metric, instance));
+    };
     REQUIRE(measured.has_value());
     REQUIRE(measured->readings.size() == 4);
     CHECK(measured->readings[0].value == 1);
@@ -226,16 +230,17 @@ TEST_CASE("unit source: failed units are counted and named, named ones are activ
     CHECK(measured->readings[2].value == 0);
     CHECK(measured->readings[3].instance == "gone.service");
     CHECK(measured->readings[3].value == 0);
-    CHECK(source->evidence("systemd.units.failed", "")[0].second == "broken.service");
-    CHECK(*find_label(source->evidence("systemd.unit.active", "cron.service"), "sub_state") ==
-          "dead");
-    CHECK(source->evidence("systemd.unit.active", "gone.service")[0].second == "not-found");
+    CHECK(proof("systemd.units.failed", "")[0].second == "broken.service");
+    CHECK(*find_label(proof("systemd.unit.active", "cron.service"), "sub_state") == "dead");
+    CHECK(proof("systemd.unit.active", "gone.service")[0].second == "not-found");
 }
 
-TEST_CASE("unit source: without systemd the answer is the reason, not a zero") {
+TEST_CASE("unit probe: without systemd the answer is the reason, not a zero") {
     const TemporaryDirectory run;
-    const auto source = make_unit_source(make_systemd_lister(run.path()), {});
-    const auto measured = source->read();
+    boost::asio::io_context context;
+    auto lister = make_systemd_lister(context.get_executor(), {run.path(), Millis{1000}});
+    const auto probe = make_unit_probe(std::move(lister), {});
+    const auto measured = read(context, *probe);
     REQUIRE_FALSE(measured.has_value());
     CHECK(measured.error().message == "systemd does not run on this machine");
 }
@@ -250,7 +255,6 @@ TEST_CASE("probes: every name of a policy has one, others are refused") {
         const auto probe = make_probe({}, clock, context.get_executor(), {check});
         REQUIRE(probe.has_value());
         CHECK((*probe)->name() == name);
-        CHECK((*probe)->deadline().count() > 0);
     }
     CheckPolicy check;
     check.probe = "soup";
