@@ -20,10 +20,11 @@ bool is_passing(ErrorCode code) {
 }
 
 void note_progress(std::vector<collector::AgentProgress>& all, collector::AgentProgress latest) {
-    const auto same = std::find_if(all.begin(), all.end(), [&](const auto& known) {
+    const auto same = std::find_if(all.rbegin(), all.rend(), [&](const auto& known) {
         return known.agent_id == latest.agent_id;
     });
-    if (same == all.end()) {
+    // The order of an agent's boots tells a reboot from a copy of the machine: each is kept.
+    if (same == all.rend() || same->boot_id != latest.boot_id) {
         all.push_back(std::move(latest));
     } else {
         *same = std::move(latest);

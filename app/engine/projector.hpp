@@ -32,7 +32,7 @@ namespace gantry::app {
 
 struct Batch {
     Changes changes;
-    std::vector<collector::AgentProgress> progress;  // the latest of each agent
+    std::vector<collector::AgentProgress> progress;  // the latest of each agent and boot
     std::optional<Command> command;                  // executed after `changes`
     CommandContext context;
     bool from_journal_command = false;  // a waiter may be interested in the outcome

@@ -3,17 +3,6 @@
 #include <algorithm>
 
 namespace gantry::collector {
-namespace {
-
-// A virtual machine that was rolled back to a snapshot repeats sequence numbers with new content:
-// it booted anew, is behind what we acknowledged, and its records are younger than our last ack.
-bool rolled_back(const AgentEntry& entry, const Report& report) {
-    return report.epoch == entry.agent.epoch && !entry.agent.boot_id.empty() &&
-           report.boot_id != entry.agent.boot_id && report.last_seq < entry.agent.acked_seq &&
-           !report.records.empty() && report.records.back().at > entry.agent.last_seen_at;
-}
-
-}  // namespace
 
 AgentEntry* Endpoint::voice() const {
     AgentEntry* out = nullptr;
@@ -94,30 +83,22 @@ AgentEntry* AgentBook::find_by_credential(const std::string& credential_hash) {
 StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {
     using Kind = StreamVerdict::Kind;
     const auto& agent = entry.agent;
-    const bool came_back = !entry.previous_boot_id.empty() &&
-                           report.boot_id == entry.previous_boot_id &&
-                           report.boot_id != agent.boot_id;
-    if (!entry.refused_boot_id.empty() && report.boot_id == entry.refused_boot_id) {
-        return {Kind::clone, 0, false, false};
-    }
-    if (came_back) return {Kind::accept, report.first_seq - 1, true, true};
-    if (rolled_back(entry, report) || report.epoch > agent.epoch) {
-        return {Kind::accept, report.first_seq - 1, true, false};
-    }
+    const bool copy = !agent.refused_boot_id.empty() && report.boot_id == agent.refused_boot_id;
     // A state directory brought back from a backup: acknowledging it would drop unsent records.
-    if (report.epoch < agent.epoch) return {Kind::clone, 0, false, false};
-    if (report.last_seq <= agent.acked_seq) return {Kind::replay, report.last_seq, false, false};
+    if (copy || report.epoch < agent.epoch) return {Kind::clone, 0, false};
+    if (report.epoch > agent.epoch) return {Kind::accept, report.first_seq - 1, true};
+    // Numbers that we have, from another boot: sent again after a lost acknowledgement, or given
+    // anew by a machine that was rolled back. No clock can tell these apart; the full state repairs
+    // the second. When all of it is behind us, our acked_seq tells the agent to begin an epoch.
+    const bool rebooted = !agent.boot_id.empty() && report.boot_id != agent.boot_id;
+    const bool doubtful = rebooted && report.first_seq <= agent.acked_seq;
+    if (report.last_seq <= agent.acked_seq) return {Kind::replay, report.last_seq, doubtful};
     const bool gap = report.first_seq > agent.acked_seq + 1;
-    return {Kind::accept, agent.acked_seq, gap, false};
+    return {Kind::accept, agent.acked_seq, gap || doubtful};
 }
 
-void AgentBook::advance(AgentEntry& entry, const Report& report, const StreamVerdict& verdict,
-                        Instant now) {
-    if (verdict.two_boots) entry.refused_boot_id = entry.agent.boot_id;
-    if (report.boot_id != entry.agent.boot_id) {
-        entry.previous_boot_id = entry.agent.boot_id;
-        entry.agent.boot_id = report.boot_id;
-    }
+void AgentBook::advance(AgentEntry& entry, const Report& report, Instant now) {
+    records::follow_boot(entry.agent, report.boot_id);
     entry.agent.epoch = report.epoch;
     entry.agent.acked_seq = report.last_seq;
     entry.agent.last_seen_at = now;

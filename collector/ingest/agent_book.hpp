@@ -43,8 +43,6 @@ struct Endpoint {
 struct AgentEntry {
     records::AgentCredential agent;
     Endpoint* endpoint = nullptr;  // never null inside a book
-    std::string previous_boot_id;  // the boot before this one, to see two boots alternate
-    std::string refused_boot_id;   // the copy of a cloned machine
     SteadyTime heard_at{};
     bool busy = false;  // a report of it is on its way to the journal
 };
@@ -53,8 +51,7 @@ struct AgentEntry {
 struct StreamVerdict {
     enum class Kind { accept, replay, clone } kind = Kind::accept;
     std::int64_t skip_up_to = 0;   // records with seq <= this were accepted before
-    bool want_full_state = false;  // a gap or a new epoch: the server's picture may be stale
-    bool two_boots = false;        // this boot had been replaced by another: the other is a copy
+    bool want_full_state = false;  // the server's picture of the endpoint may be stale
 };
 
 struct PresenceCounts {
@@ -84,8 +81,7 @@ public:
     // Pure judgement; changes nothing. Rules: docs/specs/wire.md, "epoch and sequence".
     static StreamVerdict judge(const AgentEntry& entry, const Report& report);
     // After the report is durable.
-    static void advance(AgentEntry& entry, const Report& report, const StreamVerdict& verdict,
-                        Instant now);
+    static void advance(AgentEntry& entry, const Report& report, Instant now);
 
 private:
     Endpoint& endpoint_of(const records::AgentCredential& agent);

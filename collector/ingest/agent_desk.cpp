@@ -186,9 +186,15 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     }
     const Instant now = parts_.clock.now();
     heard(entry);
-    if (verdict.kind == StreamVerdict::Kind::replay || report.records.empty()) {
-        if (verdict.kind == StreamVerdict::Kind::replay) replays_.add();
-        co_return reply(entry, verdict.want_full_state);
+    // A sign of life moves nothing; a range without records (all were evicted) is acknowledged like
+    // any other, so it has to be durable.
+    const bool sign_of_life = report.records.empty() && report.last_seq < report.first_seq;
+    if (verdict.kind == StreamVerdict::Kind::replay || sign_of_life) {
+        if (!sign_of_life) replays_.add();
+        // acked_seq is told in the report's epoch, of which we may have nothing yet.
+        const bool same_epoch = report.epoch == entry.agent.epoch;
+        const auto acked = same_epoch ? entry.agent.acked_seq : report.first_seq - 1;
+        co_return reply(entry, acked, verdict.want_full_state);
     }
     const Report whole_header{report.agent_id,  report.epoch,    report.boot_id,
                               report.first_seq, report.last_seq, {}};
@@ -209,10 +215,10 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     if (!accepted) {
         co_return refuse(503, "unavailable", accepted.error().message);
     }
-    AgentBook::advance(entry, whole_header, verdict, now);
+    AgentBook::advance(entry, whole_header, now);
     reports_.add();
     records_.add(count);
-    co_return reply(entry, verdict.want_full_state);
+    co_return reply(entry, entry.agent.acked_seq, verdict.want_full_state);
 }
 
 // Not for a copy of the machine, whose sign of life would hide that the machine itself is gone.
@@ -221,12 +227,13 @@ void AgentDesk::heard(AgentEntry& entry) {
     if (entry.endpoint->offline) parts_.on_return(entry);
 }
 
-http::Response AgentDesk::reply(const AgentEntry& entry, bool want_full_state) {
+http::Response AgentDesk::reply(const AgentEntry& entry, std::int64_t acked_seq,
+                                bool want_full_state) {
     const EndpointPlace place{entry.agent.organisation, entry.agent.site, entry.agent.role,
                               entry.agent.agent_id};
     const PolicyDocument document = parts_.policies.effective(place);
     ReportReply answer;
-    answer.acked_seq = entry.agent.acked_seq;
+    answer.acked_seq = acked_seq;
     answer.server_time = parts_.clock.now();
     answer.policy_etag = document.etag;
     answer.interval_s = document.interval_s;

@@ -216,7 +216,7 @@ TEST_CASE("agent desk: whoever proves who it is was heard, whatever became of th
     CHECK(heard_by([&] { return d.call("report", body, credential).status; }, 200));
     CHECK(entry.endpoint->reported);
     CHECK(entry.endpoint->interval == Millis{15'000});
-    entry.refused_boot_id = "boot-1";  // a copy hides nobody's silence
+    entry.agent.refused_boot_id = "boot-1";  // a copy hides nobody's silence
     CHECK_FALSE(heard_by([&] { return d.call("report", body, credential).status; }, 409));
     entry.agent.revoked = true;
     CHECK_FALSE(heard_by([&] { return d.call("report", body, credential).status; }, 403));
@@ -231,7 +231,7 @@ TEST_CASE("agent desk: nothing is decoded for a stranger") {
 TEST_CASE("agent desk: a clone is told to enrol anew") {
     Desk d;
     const EnrolReply agent = d.enrol();
-    d.book.find(agent.agent_id)->refused_boot_id = "boot-1";
+    d.book.find(agent.agent_id)->agent.refused_boot_id = "boot-1";
     const auto response = d.call("report", encode(report(agent.agent_id, 1, 1)), agent.credential);
     CHECK(response.status == 409);
     CHECK(response.body.find("\"clone\"") != std::string::npos);
@@ -248,4 +248,37 @@ TEST_CASE("agent desk: the policy is sent once per version") {
     again.headers = {{"Authorization", "Bearer " + agent.credential},
                      {"If-None-Match", "\"etag-1\""}};
     CHECK(test::run(d.context, d.desk.handle("policy", again)).status == 304);
+}
+
+TEST_CASE("agent desk: a sign of life is answered in its own epoch") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    d.call("report", encode(report(agent.agent_id, 1, 11)), agent.credential);
+    Report sign = report(agent.agent_id, 12, 11);
+    const auto ask = [&] {
+        return *decode_report_reply(d.call("report", encode(sign), agent.credential).body);
+    };
+    CHECK(ask().acked_seq == 11);
+    CHECK_FALSE(ask().want_full_state);
+    sign.epoch = 2;
+    sign.first_seq = 1;
+    sign.last_seq = 0;
+    CHECK(ask().acked_seq == 0);
+    CHECK(ask().want_full_state);
+    sign.first_seq = 5;
+    sign.last_seq = 4;
+    CHECK(ask().acked_seq == 4);
+    CHECK(d.events.accepted.size() == 1);
+    CHECK(d.book.find(agent.agent_id)->agent.epoch == 1);
+}
+
+TEST_CASE("agent desk: a range whose records were all evicted is durable and acknowledged") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    Report hollow = report(agent.agent_id, 1, 0);
+    hollow.last_seq = 7;
+    const auto response = d.call("report", encode(hollow), agent.credential);
+    CHECK(decode_report_reply(response.body)->acked_seq == 7);
+    REQUIRE(d.events.accepted.size() == 1);
+    CHECK(decode_report(d.events.accepted[0].body)->last_seq == 7);
 }
