@@ -15,6 +15,7 @@ struct Choice {
 
 void add_incident_commands(CLI::App& app, Choice& choice);
 void add_report_commands(CLI::App& app, Choice& choice);
+void add_access_commands(CLI::App& app, Choice& choice);
 void add_administration_commands(CLI::App& app, Choice& choice);
 
 }  // namespace gantry::cli

@@ -78,6 +78,7 @@ int run(const std::vector<std::string>& words, World& world) {
     add_options(app, options);
     add_incident_commands(app, choice);
     add_report_commands(app, choice);
+    add_access_commands(app, choice);
     add_administration_commands(app, choice);
     try {
         // CLI11 takes them from the back.
