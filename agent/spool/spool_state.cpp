@@ -1,0 +1,154 @@
+#include "agent/spool/spool_state.hpp"
+
+#include <algorithm>
+
+#include "core/model/report_json.hpp"
+
+namespace gantry::agent {
+namespace {
+
+constexpr std::int64_t k_block = 1000;  // sequence numbers reserved at once
+constexpr std::int64_t k_min_bytes = 1 << 20;
+constexpr std::int64_t k_log_bytes = 512 * 1024;  // the write-ahead log at its largest
+constexpr std::int64_t k_base_bytes = 64 * 1024;  // schema, meta, conditions, free pages
+
+}  // namespace
+
+std::int64_t Spool::State::budget() const {
+    const auto cap = std::max(static_cast<std::int64_t>(options.max_bytes), k_min_bytes);
+    return cap - k_log_bytes - k_base_bytes;
+}
+
+Result<std::int64_t> Spool::State::next_seq() {
+    if (books.next_seq > books.reserved_seq) {
+        books.reserved_seq = books.next_seq + k_block - 1;
+        marker_behind = books.reserved_seq;
+        auto set = store->set_meta("reserved_seq", std::to_string(books.reserved_seq));
+        if (!set) return set.error();
+    }
+    return books.next_seq++;
+}
+
+Result<void> Spool::State::set_epoch(std::int64_t epoch) {
+    books.epoch = epoch;
+    marker_behind = std::max<std::int64_t>(books.reserved_seq, 1);
+    if (auto set = store->set_meta("epoch", std::to_string(epoch)); !set) return set;
+    return set_full_state_due(true);
+}
+
+Result<void> Spool::State::set_full_state_due(bool due) {
+    if (books.full_state_due == due) return {};
+    books.full_state_due = due;
+    return store->set_meta("full_state_due", due ? "1" : "0");
+}
+
+Result<void> Spool::State::count_drop(RecordKind kind, const std::string& reason, std::int64_t rows,
+                                      bool tell) {
+    DropCount& count = books.drops[{kind, reason}];
+    count.total += rows;
+    if (tell) count.pending += rows;
+    return store->set_drop({kind, reason, count.pending, count.total});
+}
+
+Result<void> Spool::State::evict(Table table, const Store::Prefix& prefix, const char* reason) {
+    if (prefix.kinds.empty()) return {};
+    if (auto erased = store->erase_up_to(table, prefix.last_seq); !erased) return erased;
+    Tally& tally = table == Table::keep ? books.keep : books.samples;
+    for (const auto& [kind, part] : prefix.kinds) {
+        tally.rows -= part.rows;
+        tally.cost -= part.cost;
+        if (auto counted = count_drop(kind, reason, part.rows, true); !counted) return counted;
+        if (kind == RecordKind::sample) continue;
+        // The server's picture would be wrong for good without this.
+        if (auto set = set_full_state_due(true); !set) return set;
+    }
+    return {};
+}
+
+// After it, a row of `cost` fits, if that can be: samples give way to everything, the state class
+// only to itself. A little more than needed goes, so that a full spool does not evict each time.
+Result<void> Spool::State::make_room(Table table, std::int64_t cost) {
+    const std::int64_t spare = budget() / 50;
+    const std::int64_t over = books.keep.cost + books.samples.cost + cost - budget();
+    if (over > 0 && books.samples.rows > 0) {
+        const auto prefix = store->oldest(Table::sample, over + spare);
+        if (!prefix) return prefix.error();
+        if (auto done = evict(Table::sample, *prefix, k_full); !done) return done;
+    }
+    const std::int64_t still_over = books.keep.cost + cost - budget();
+    if (table == Table::sample || still_over <= 0) return {};
+    const auto prefix = store->oldest(Table::keep, still_over + spare);
+    if (!prefix) return prefix.error();
+    return evict(Table::keep, *prefix, k_full);
+}
+
+Result<void> Spool::State::insert_row(Table table, const ReportRecord& record,
+                                      std::int64_t steady) {
+    Row row{record.seq, record.kind, to_ms(record.at), steady, boot, encode(record)};
+    const std::int64_t cost = row_cost(row.payload.size());
+    if (auto room = make_room(table, cost); !room) return room;
+    if (books.keep.cost + books.samples.cost + cost > budget()) {
+        // Larger than all the room there is.
+        if (table == Table::keep) {
+            if (auto set = set_full_state_due(true); !set) return set;
+        }
+        return count_drop(record.kind, k_full, 1, true);
+    }
+    if (auto inserted = store->insert(table, row); !inserted) return inserted;
+    Tally& tally = table == Table::keep ? books.keep : books.samples;
+    tally.rows += 1;
+    tally.cost += cost;
+    return {};
+}
+
+Result<void> Spool::State::insert(ReportRecord record) {
+    const auto seq = next_seq();
+    if (!seq) return seq.error();
+    record.seq = *seq;
+    record.at = clock.now();
+    return insert_row(Table::keep, record, steady_ms());
+}
+
+Result<void> Spool::State::flush_held() {
+    const std::int64_t youngest = to_ms(clock.now() - options.max_sample_age);
+    const auto old = store->older_than(Table::sample, youngest);
+    if (!old) return old.error();
+    if (auto done = evict(Table::sample, *old, k_old); !done) return done;
+    for (const Held& sample : held) {
+        if (auto done = insert_row(Table::sample, sample.record, sample.steady_ms); !done) {
+            return done;
+        }
+    }
+    return {};
+}
+
+// Turns the counts that wait into one record, unless one is already on its way.
+Result<void> Spool::State::tell_drops() {
+    if (books.dropped_seq != 0) return {};
+    ReportRecord record;
+    record.kind = RecordKind::dropped;
+    for (const auto& [key, count] : books.drops) {
+        if (count.pending > 0) {
+            record.dropped.push_back({key.first, count.pending, key.second});
+        }
+    }
+    if (record.dropped.empty()) return {};
+    return transaction([&]() -> Result<void> {
+        for (const DroppedCount& told : record.dropped) {
+            DropCount& count = books.drops[{told.kind, told.reason}];
+            count.pending = 0;
+            auto set = store->set_drop({told.kind, told.reason, 0, count.total});
+            if (!set) return set;
+        }
+        books.dropped_seq = books.next_seq;
+        return insert(record);
+    });
+}
+
+std::int64_t Spool::State::age_of(const Row& row) const {
+    const std::int64_t age =
+        row.boot == boot ? steady_ms() - row.steady_ms : to_ms(clock.now()) - row.at_ms;
+    return std::max<std::int64_t>(age, 0);
+}
+
+}  // namespace gantry::agent

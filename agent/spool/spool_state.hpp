@@ -1,0 +1,107 @@
+// Private to agent/spool: the spool's state and what happens inside one of its transactions.
+// spool_open.cpp opens and recovers, spool_state.cpp keeps the books, spool.cpp is the contract.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "agent/spool/marker.hpp"
+#include "agent/spool/spool.hpp"
+#include "agent/spool/store.hpp"
+
+namespace gantry::agent {
+
+inline constexpr const char* k_full = "spool full";
+inline constexpr const char* k_old = "too old";
+inline constexpr const char* k_refused = "refused by the server";
+inline constexpr const char* k_superseded = "superseded";
+inline constexpr const char* k_lost = "spool lost, number unknown";
+
+// A sample in memory.
+struct Held {
+    std::int64_t seq = 0;
+    std::int64_t steady_ms = 0;
+    ReportRecord record;
+};
+
+using DropKey = std::pair<RecordKind, std::string>;
+struct DropCount {
+    std::int64_t pending = 0;  // not yet told to the server
+    std::int64_t total = 0;
+};
+
+struct Spool::State {
+    SpoolOptions options;
+    const Clock& clock;
+    std::unique_ptr<Store> store;
+    std::string spool_id;
+    std::int64_t boot = 0;
+
+    // What a transaction changes; a failed one puts it back as it was.
+    struct Books {
+        std::int64_t epoch = 1;
+        std::int64_t next_seq = 1;
+        std::int64_t reserved_seq = 0;  // numbers up to it may have been given
+        std::int64_t acked_seq = 0;
+        std::int64_t dropped_seq = 0;  // the dropped record under way; 0 = none
+        bool full_state_due = false;
+        Tally keep;
+        Tally samples;
+        Conditions conditions;
+        std::map<DropKey, DropCount> drops;
+    };
+    Books books;
+    std::deque<Held> held;
+    std::int64_t marker_behind = 0;  // reserved_seq that the marker must still learn
+
+    State(SpoolOptions o, const Clock& c) : options(std::move(o)), clock(c) {}
+
+    [[nodiscard]] std::int64_t budget() const;
+    [[nodiscard]] std::int64_t steady_ms() const {
+        return std::chrono::duration_cast<Millis>(clock.steady_now().time_since_epoch()).count();
+    }
+    [[nodiscard]] std::string path(const char* name) const {
+        return options.directory + "/" + name;
+    }
+
+    Result<void> load();
+    Result<void> recover(const std::optional<Marker>& marker, const std::string& spool_id_if_new,
+                         bool lost);
+    Result<void> write_marker_now();
+    template <class Body>
+    Result<void> transaction(Body body);
+
+    Result<std::int64_t> next_seq();
+    Result<void> set_epoch(std::int64_t epoch);
+    Result<void> set_full_state_due(bool due);
+    Result<void> count_drop(RecordKind kind, const std::string& reason, std::int64_t rows,
+                            bool tell);
+    Result<void> evict(Table table, const Store::Prefix& prefix, const char* reason);
+    Result<void> make_room(Table table, std::int64_t cost);
+    Result<void> insert(ReportRecord record);
+    Result<void> insert_row(Table table, const ReportRecord& record, std::int64_t steady);
+    Result<void> flush_held();
+    Result<void> tell_drops();
+    std::int64_t age_of(const Row& row) const;
+};
+
+template <class Body>
+Result<void> Spool::State::transaction(Body body) {
+    if (auto begun = store->begin(); !begun) return begun;
+    const Books before = books;
+    Result<void> done = body();
+    if (done) done = store->commit();
+    if (!done) {
+        store->rollback();
+        books = before;
+        return done;
+    }
+    if (marker_behind != 0) (void)write_marker_now();  // tried again with the next block
+    return done;
+}
+
+}  // namespace gantry::agent
