@@ -17,9 +17,11 @@ const std::string k_goes_first =
     "b.incident_id = o.incident_id AND b.id < o.id AND "
     "(b.state IN (0, 1) OR (b.state = 3 AND b.operation = 0)))";
 
+// "state IN" looks redundant and is not: without it SQLite reads every row ever delivered.
 const std::string k_due =
     "SELECT o.id, o.organisation_id, o.incident_id, o.operation, o.idempotency_key, o.payload, "
     "o.attempts, o.created_at, o.last_error FROM outbox o WHERE o.connector = $1 AND "
+    "o.state IN (0, 1) AND "
     "((o.state = 0 AND o.next_attempt_at <= $2) OR (o.state = 1 AND o.lease_until <= $3)) AND " +
     k_goes_first + " ORDER BY o.id LIMIT $4";
 
