@@ -1,6 +1,6 @@
 // Equal journal and equal rules give equal rows, to the byte: on every engine, however the journal
 // is cut into transactions, with crashes and failures in between. Every column of every table is
-// compared. GANTRY_SIM_SEEDS sets how many seeds (default 12).
+// compared. GANTRY_SIM_SEEDS sets how many seeds (default 8).
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
@@ -114,7 +114,7 @@ void compare(const std::vector<journal::Record>& journal, std::uint64_t seed) {
 
 std::uint64_t seeds() {
     const char* text = std::getenv("GANTRY_SIM_SEEDS");
-    return text ? std::strtoull(text, nullptr, 10) : 12;
+    return text ? std::strtoull(text, nullptr, 10) : 8;
 }
 
 }  // namespace
