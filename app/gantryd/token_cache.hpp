@@ -1,6 +1,6 @@
 // TokenCache: whose token is this, in memory. A miss reads the records on a Worker; what was found,
-// or not found, is believed for a short while, so that neither a busy monitor nor a guesser costs a
-// query per request. Revoking clears it at once.
+// or not found, is believed for a short while, but never beyond its expiry, so that neither a busy
+// monitor nor a guesser costs a query per request. Revoking clears it at once.
 //
 // Threading: the server's executor.
 #pragma once
@@ -34,6 +34,7 @@ private:
     struct Known {
         Result<Principal> principal;
         std::chrono::steady_clock::time_point until;
+        Instant expires_at{};  // epoch = never
     };
     boost::asio::awaitable<Result<records::Token>> read(std::string hash);
 

@@ -100,11 +100,23 @@ TEST_CASE("token cache: a revocation is seen at once when it is told, in seconds
     CHECK(world.refusal("untold") == ErrorCode::unauthorised);
 }
 
-TEST_CASE("token cache: a read under way while a token is revoked is not remembered") {
+TEST_CASE("token cache: a known token is believed until it expires, and not a moment longer") {
+    World world;
+    world.insert("short", records::TokenKind::api, world.clock.now() + Millis{2'000});
+    REQUIRE(world.ask("short"));
+    world.clock.advance(Millis{1'999});
+    CHECK(world.ask("short"));
+    world.clock.advance(Millis{1});
+    CHECK(world.refusal("short") == ErrorCode::unauthorised);
+}
+
+TEST_CASE("token cache: a read under way while a token is revoked is not believed") {
     World world;
     const Token token = world.insert("secret");
+    bool believed = true;
     auto early = [&]() -> boost::asio::awaitable<void> {
-        (void)co_await world.cache.authenticate("secret");
+        const auto answer = co_await world.cache.authenticate("secret");
+        believed = answer.has_value();
     };
     boost::asio::co_spawn(world.context, early, boost::asio::detached);
     world.context.poll();
@@ -124,6 +136,7 @@ TEST_CASE("token cache: a read under way while a token is revoked is not remembe
     world.revoke(token);
     world.cache.clear();
     world.context.run();
+    CHECK_FALSE(believed);
     CHECK(world.refusal("secret") == ErrorCode::unauthorised);
 }
 
