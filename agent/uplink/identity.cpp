@@ -1,5 +1,7 @@
 #include "agent/uplink/identity.hpp"
 
+#include <array>
+#include <cstdio>
 #include <nlohmann/json.hpp>
 
 #include "agent/state/state_file.hpp"
@@ -15,6 +17,8 @@ std::string text(const Json& json, const char* key) {
     const auto found = json.find(key);
     return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
+
+std::string nonce_path(const std::string& identity_path) { return identity_path + ".enrolling"; }
 
 }  // namespace
 
@@ -63,12 +67,40 @@ bool is_copy(const Identity& identity, const Facts& facts) {
            differs(identity.smbios_uuid, facts.smbios_uuid);
 }
 
+Result<std::string> enrolment_nonce(const std::string& identity_path, const std::string& boot_id,
+                                    RandomSource& random) {
+    const std::string path = nonce_path(identity_path);
+    const auto kept = read_state_file(path);
+    if (kept) {
+        const Json json = Json::parse(*kept, nullptr, false);
+        if (json.is_object() && text(json, "boot_id") == boot_id && !text(json, "nonce").empty()) {
+            return text(json, "nonce");
+        }
+    } else if (kept.error().code != ErrorCode::not_found) {
+        return kept.error();
+    }
+    std::array<char, 33> nonce{};
+    const auto word = [&] { return static_cast<unsigned long long>(random.next()); };
+    const auto first = word();
+    std::snprintf(nonce.data(), nonce.size(), "%016llx%016llx", first, word());
+    const Json json{{"boot_id", boot_id}, {"nonce", nonce.data()}};
+    if (auto done = write_state_file(path, json.dump() + "\n", Flush::durable); !done) {
+        return done.error();
+    }
+    return std::string(nonce.data());
+}
+
+void forget_nonce(const std::string& identity_path) {
+    std::remove(nonce_path(identity_path).c_str());  // at worst it renews this machine's own agent
+}
+
 http::ClientRequest enrol_request(const Identity& base, const Facts& facts,
-                                  const std::string& boot_id) {
+                                  const std::string& boot_id, const std::string& nonce) {
     EnrolRequest request;
     request.token = base.token.reveal();
     request.boot_id = boot_id;
     request.facts = facts;
+    request.nonce = nonce;
     http::ClientRequest out;
     out.method = "POST";
     out.url = base.server + "/api/v1/agent/enrol";

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "core/base/random.hpp"
 #include "core/base/redacted.hpp"
 #include "core/base/result.hpp"
 #include "core/http/client.hpp"
@@ -30,10 +31,17 @@ Result<Identity> load_identity(const std::string& path);
 Result<void> save_identity(const std::string& path, const Identity& identity);
 [[nodiscard]] bool is_copy(const Identity& identity, const Facts& facts);
 
+// What makes a repeated enrolment the same one to the server, so that a lost answer burns no use of
+// the token: kept beside the identity until forget_nonce(), for this boot of the machine only, so
+// that copies made meanwhile do not share it.
+Result<std::string> enrolment_nonce(const std::string& identity_path, const std::string& boot_id,
+                                    RandomSource& random);
+void forget_nonce(const std::string& identity_path);
+
 // The exchange itself. `base` has server, ca_file and token; the answer is a complete identity.
 // Errors: unauthorised (the token is refused), unavailable, timeout, corrupt (no such reply).
 http::ClientRequest enrol_request(const Identity& base, const Facts& facts,
-                                  const std::string& boot_id);
+                                  const std::string& boot_id, const std::string& nonce);
 Result<Identity> enrolled(const Identity& base, const Facts& facts, const http::Response& answer);
 // detail (or title) of an RFC 9457 document, else the status alone.
 std::string problem_text(const http::Response& answer);

@@ -158,7 +158,12 @@ asio::awaitable<void> Uplink::enrol_anew(Next* next) {
                           {"how", "gantry-agent enrol --force --server URL --token T"}});
         co_return;
     }
-    http::ClientRequest request = enrol_request(identity_, parts_.facts, parts_.boot_id);
+    const auto nonce = enrolment_nonce(parts_.identity_file, parts_.boot_id, parts_.random);
+    if (!nonce) {
+        parts_.log.error("identity_not_saved", {{"reason", nonce.error().message}});
+        co_return;
+    }
+    http::ClientRequest request = enrol_request(identity_, parts_.facts, parts_.boot_id, *nonce);
     const Result<http::Response> answer = co_await parts_.transport.send(std::move(request));
     if (!answer) co_return;
     auto fresh = enrolled(identity_, parts_.facts, *answer);
@@ -172,6 +177,7 @@ asio::awaitable<void> Uplink::enrol_anew(Next* next) {
         parts_.log.error("identity_not_saved", {{"reason", saved.error().message}});
         co_return;
     }
+    forget_nonce(parts_.identity_file);
     parts_.log.info("enrolled_anew", {{"agent_id", fresh->agent_id}, {"was", identity_.agent_id}});
     identity_ = std::move(*fresh);
     session_.set_agent_id(identity_.agent_id);

@@ -4,6 +4,7 @@
 #include "agent/state/state_file.hpp"
 #include "agent/uplink/identity.hpp"
 #include "app/agent/commands.hpp"
+#include "core/base/random.hpp"
 #include "core/http/client.hpp"
 
 namespace gantry::app {
@@ -48,7 +49,11 @@ int enrol_agent(const AgentSettings& settings, const EnrolOptions& options) {
     client_options.ca_file = ca;
     client_options.user_agent = "gantry-agent/" GANTRY_VERSION;
     const auto client = http::make_client(std::move(client_options));
-    const auto answer = client->send(agent::enrol_request(base, facts, agent::boot_id_of("/")));
+    const std::string boot_id = agent::boot_id_of("/");
+    SeededRandom random(process_entropy() + 2);
+    const auto nonce = agent::enrolment_nonce(paths.identity, boot_id, random);
+    if (!nonce) return refuse(nonce.error().message);
+    const auto answer = client->send(agent::enrol_request(base, facts, boot_id, *nonce));
     if (!answer) return refuse("enrolment at " + base.server + ": " + answer.error().message);
     auto identity = agent::enrolled(base, facts, *answer);
     if (!identity) return refuse(identity.error().message);
@@ -59,6 +64,7 @@ int enrol_agent(const AgentSettings& settings, const EnrolOptions& options) {
     if (auto saved = agent::save_identity(paths.identity, *identity); !saved) {
         return refuse(saved.error().message);
     }
+    agent::forget_nonce(paths.identity);
     std::cout << "enrolled as " << identity->agent_id << " (organisation " << identity->organisation
               << ", site " << identity->site << ", role " << identity->role << ") at "
               << identity->server << "\n";

@@ -30,6 +30,7 @@ AgentEntry& AgentBook::put(records::AgentCredential agent, const Clock& clock) {
     AgentEntry& entry = entries_[agent.agent_id];
     by_credential_.erase(entry.agent.credential_hash);
     by_credential_[agent.credential_hash] = &entry;
+    if (!agent.nonce.empty()) by_enrolment_[{agent.token, agent.nonce}] = &entry;
     const bool reported = agent.last_seen_at != Instant{};
     Endpoint& endpoint = endpoint_of(agent);
     if (entry.endpoint != &endpoint) {
@@ -60,6 +61,10 @@ void AgentBook::revoke(std::string_view agent_id) {
     if (AgentEntry* entry = find(agent_id)) entry->agent.revoked = true;
 }
 
+void AgentBook::approve(std::string_view agent_id) {
+    if (AgentEntry* entry = find(agent_id)) entry->agent.approved = true;
+}
+
 PresenceCounts AgentBook::presence(const Scope& scope) const {
     PresenceCounts out;
     for (const Endpoint& endpoint : endpoints_) {
@@ -78,6 +83,11 @@ AgentEntry* AgentBook::find(std::string_view agent_id) {
 AgentEntry* AgentBook::find_by_credential(const std::string& credential_hash) {
     const auto at = by_credential_.find(credential_hash);
     return at == by_credential_.end() ? nullptr : at->second;
+}
+
+AgentEntry* AgentBook::find_by_enrolment(TokenId token, const std::string& nonce) {
+    const auto at = by_enrolment_.find({token, nonce});
+    return at == by_enrolment_.end() ? nullptr : at->second;
 }
 
 StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {

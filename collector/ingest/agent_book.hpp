@@ -8,9 +8,11 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -66,6 +68,8 @@ public:
     AgentEntry& put(records::AgentCredential agent, const Clock& clock);
     [[nodiscard]] AgentEntry* find(std::string_view agent_id);
     [[nodiscard]] AgentEntry* find_by_credential(const std::string& credential_hash);
+    // By the token and the nonce with which it enrolled; nullptr for an empty nonce.
+    [[nodiscard]] AgentEntry* find_by_enrolment(TokenId token, const std::string& nonce);
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
     std::unordered_map<std::string, AgentEntry>& entries() { return entries_; }
     // In the order of their first agent's enrolment.
@@ -75,6 +79,8 @@ public:
     static void heard(AgentEntry& entry, const Clock& clock);
     // The row was revoked: the credential opens nothing any more, and silence is not judged.
     void revoke(std::string_view agent_id);
+    // The row was approved: its reports are taken from now on.
+    void approve(std::string_view agent_id);
     // Endpoints that reported at least once and have an agent that is not revoked.
     [[nodiscard]] PresenceCounts presence(const Scope& scope) const;
 
@@ -90,6 +96,7 @@ private:
     std::unordered_map<std::string, AgentEntry> entries_;
     std::deque<Endpoint> endpoints_;
     std::unordered_map<std::string, AgentEntry*> by_credential_;
+    std::map<std::pair<TokenId, std::string>, AgentEntry*> by_enrolment_;
     std::unordered_map<AssetId, Endpoint*> by_asset_;
 };
 

@@ -9,6 +9,7 @@ namespace gantry::collector {
 namespace {
 
 constexpr std::int64_t k_full_queue_retry_s = 5;
+constexpr std::size_t k_max_unanswered = 4096;
 
 http::Response json_reply(std::string body) {
     http::Response response;
@@ -89,10 +90,13 @@ boost::asio::awaitable<http::Response> AgentDesk::enrol(http::Request request) {
         }
         co_return refuse(401, "unknown_token", "the enrolment token is not known");
     }
-    if (token->needs_approval) {
-        co_return refuse(403, "needs_approval", "tokens that need approval enrol no one yet");
-    }
     const Instant now = parts_.clock.now();
+    const bool repeats = parts_.book.find_by_enrolment(token->id, wanted->nonce) != nullptr ||
+                         unanswered_.contains({token->id, wanted->nonce});
+    // Before anything is journaled; the command asks again, in its place in the order.
+    if (const auto open = records::check_enrolment_token(*token, now, repeats); !open) {
+        co_return refuse(403, "forbidden", open.error().message);
+    }
     const auto credential = crypto::random_token("gantry_agent_", parts_.random);
     EnrolAgent order;
     order.agent_id = crypto::uuid_v7(to_ms(now), parts_.random);
@@ -100,21 +104,43 @@ boost::asio::awaitable<http::Response> AgentDesk::enrol(http::Request request) {
     order.token_id = token->id.value;
     order.site = token->site;
     order.role = token->endpoint_role;
+    order.nonce = wanted->nonce;
     order.facts = wanted->facts;
     Command command{token->organisation, "enrolment", std::nullopt, order};
     auto outcome = co_await parts_.commands.submit(std::move(command));
     if (!outcome) {
-        co_return refuse(status_of(outcome.error().code), to_string(outcome.error().code),
-                         outcome.error().message);
+        const ErrorCode code = outcome.error().code;
+        if (code == ErrorCode::timeout) note_unanswered(token->id, wanted->nonce);
+        co_return refuse(status_of(code), to_string(code), outcome.error().message);
     }
+    co_return enrolled(*token, order, *outcome, credential.reveal());
+}
+
+// It may still be carried out: then its repetition finds the token used up, by itself.
+void AgentDesk::note_unanswered(TokenId token, const std::string& nonce) {
+    if (nonce.empty()) return;
+    if (unanswered_.size() >= k_max_unanswered) unanswered_.clear();
+    unanswered_.emplace(token, nonce);
+}
+
+http::Response AgentDesk::enrolled(const records::Token& token, const EnrolAgent& order,
+                                   const CommandOutcome& outcome, const std::string& credential) {
     records::AgentCredential agent;
-    agent.agent_id = order.agent_id;
-    agent.organisation = token->organisation;
-    agent.site = token->site;
-    agent.role = token->endpoint_role;
-    agent.asset = outcome->asset.value_or(AssetId{});
+    agent.agent_id = outcome.agent_id.empty() ? order.agent_id : outcome.agent_id;
+    if (const AgentEntry* known = parts_.book.find(agent.agent_id)) {
+        agent = known->agent;  // repeated: its position in the stream stays
+    } else {
+        agent.approved = !token.needs_approval;
+    }
+    agent.organisation = token.organisation;
+    agent.site = order.site;
+    agent.role = order.role;
+    agent.asset = outcome.asset.value_or(AssetId{});
     agent.credential_hash = order.credential_hash;
-    agent.name = outcome->agent_name;
+    agent.name = outcome.agent_name;
+    agent.token = token.id;
+    agent.nonce = order.nonce;
+    unanswered_.erase({agent.token, agent.nonce});
     parts_.book.put(agent, parts_.clock);
     parts_.log.info("agent_enrolled", {{"agent_id", agent.agent_id},
                                        {"asset_id", agent.asset.value},
@@ -122,14 +148,14 @@ boost::asio::awaitable<http::Response> AgentDesk::enrol(http::Request request) {
                                        {"organisation_id", agent.organisation.value}});
     EnrolReply answer;
     answer.agent_id = agent.agent_id;
-    answer.credential = credential.reveal();
+    answer.credential = credential;
     answer.asset_id = agent.asset.value;
     answer.organisation = std::to_string(agent.organisation.value);
     answer.site = std::to_string(agent.site.value);
     answer.role = agent.role;
     auto response = json_reply(encode(answer));
     response.status = 201;
-    co_return response;
+    return response;
 }
 
 AgentEntry* AgentDesk::authenticate(const http::Request& request, http::Response& refusal) {

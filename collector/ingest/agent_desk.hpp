@@ -7,7 +7,9 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <functional>
+#include <set>
 #include <string>
+#include <utility>
 
 #include "collector/ingest/agent_book.hpp"
 #include "core/base/random.hpp"
@@ -44,6 +46,9 @@ public:
 
 private:
     boost::asio::awaitable<http::Response> enrol(http::Request request);
+    http::Response enrolled(const records::Token& token, const EnrolAgent& order,
+                            const CommandOutcome& outcome, const std::string& credential);
+    void note_unanswered(TokenId token, const std::string& nonce);
     boost::asio::awaitable<http::Response> report(http::Request request);
     http::Response policy(const http::Request& request);
     boost::asio::awaitable<http::Response> store(AgentEntry& entry, Report report,
@@ -59,6 +64,8 @@ private:
     telemetry::Counter& reports_;
     telemetry::Counter& replays_;
     telemetry::Counter& records_;
+    // Enrolments whose outcome was not known in time; bounded.
+    std::set<std::pair<TokenId, std::string>> unanswered_;
 };
 
 }  // namespace gantry::collector

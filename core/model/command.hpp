@@ -52,6 +52,9 @@ struct EnrolAgent {
     SiteId site;
     std::string role;
     Facts facts;
+    // With token_id it names one enrolment: repeated, it renews that agent's credential instead of
+    // making another agent. Empty = never repeated.
+    std::string nonce{};
 };
 struct ReportFacts {
     std::string agent_id;

@@ -111,6 +111,7 @@ void write(const EnrolAgent& c, Json& out) {
     out["token_id"] = c.token_id;
     out["site"] = c.site.value;
     out["role"] = c.role;
+    if (!c.nonce.empty()) out["nonce"] = c.nonce;
     out["facts"] = json::facts(c.facts);
 }
 void read(ObjectReader& in, EnrolAgent& c) {
@@ -119,6 +120,7 @@ void read(ObjectReader& in, EnrolAgent& c) {
     in.integer("token_id", c.token_id);
     in.id("site", c.site);
     in.text("role", c.role);
+    in.text("nonce", c.nonce);
     read_facts_member(in, c.facts);
 }
 

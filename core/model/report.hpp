@@ -85,6 +85,7 @@ struct EnrolRequest {
     std::string token;
     std::string boot_id;
     Facts facts;
+    std::string nonce{};  // of this enrolment, the same when it is repeated; empty = cannot be
 };
 struct EnrolReply {
     std::string agent_id;

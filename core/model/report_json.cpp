@@ -408,6 +408,7 @@ std::string encode(const EnrolRequest& request) {
     Json out = Json::object();
     out["token"] = request.token;
     out["boot_id"] = request.boot_id;
+    if (!request.nonce.empty()) out["nonce"] = request.nonce;
     out["facts"] = facts_json(request.facts);
     return dump(out);
 }
@@ -464,6 +465,7 @@ Result<EnrolRequest> decode_enrol_request(std::string_view json) {
         EnrolRequest request;
         request.token = reader.token("token", k_max_instance_bytes);
         request.boot_id = reader.token("boot_id");
+        if (reader.has("nonce")) request.nonce = reader.token("nonce");
         dom::element facts;
         if (reader.child("facts", true, facts)) {
             request.facts = read_facts(facts, Path{nullptr, "facts"}, error);

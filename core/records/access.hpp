@@ -63,8 +63,6 @@ struct AgentCredential {
     std::string refused_boot_id;    // the copy's; it has to enrol anew
     std::int64_t boot_returns = 0;  // how often in a row the previous boot came back
     Instant last_seen_at{};
-    std::string name;
-};
 
 // A report of `boot_id` was accepted. A boot that was replaced never reports again, but for one
 // request that was under way; so when two boots took turns three times (A B A B A), two machines
@@ -93,6 +91,10 @@ Result<void> revoke_sessions(storage::Connection&, UserId, Instant now);
 // Deletes sessions that expired before `before`, at most `max`. The newest token always stays: no
 // id is given twice.
 Result<void> trim_sessions(storage::Connection&, Instant before, std::int64_t max);
+// Does it open enrolment at `now`? forbidden, with the reason, when it is of another kind, revoked
+// or expired, or used up.
+// `repeats`: its use was counted before, so that it may be used up.
+Result<void> check_enrolment_token(const Token& token, Instant now, bool repeats);
 // Counts one use; forbidden when expired, revoked or used up at `now`.
 Result<Token> use_enrolment_token(storage::Connection&, TokenId, Instant now);
 // The caller that an api token stands for. unauthorised when revoked, expired, or the session of a
@@ -127,11 +129,16 @@ struct AgentRow {
 };
 Result<void> insert_agent(storage::Connection&, const AgentCredential&, Instant now);
 Result<AgentCredential> agent_by_id(storage::Connection&, const std::string& agent_id);
+// The agent of this enrolment; not_found also for an empty nonce.
+Result<AgentCredential> agent_by_enrolment(storage::Connection&, TokenId, const std::string& nonce);
+Result<void> renew_credential(storage::Connection&, const std::string& agent_id,
+                              const std::string& credential_hash);
 Result<std::vector<AgentCredential>> agents(storage::Connection&, const Scope&);
 // In the order of enrolment; `asset` unset = of all.
 Result<PageOf<AgentRow>> agent_rows(storage::Connection&, const Scope&, AssetId asset,
                                     const PageRequest&);
 Result<void> bind_agent_asset(storage::Connection&, const std::string& agent_id, AssetId);
+Result<void> approve_agent(storage::Connection&, const Scope&, const std::string& agent_id);
 Result<void> revoke_agent(storage::Connection&, const Scope&, const std::string& agent_id);
 // epoch, acked_seq, last_seen_at and, as follow_boot() does, boot_id of many agents, in order; an
 // agent whose boot changed in between is there more than once.

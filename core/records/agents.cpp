@@ -6,7 +6,8 @@ namespace {
 
 constexpr std::string_view k_columns =
     "agent_id, organisation_id, site_id, role, asset_id, credential_hash, revoked, epoch, "
-    "acked_seq, boot_id, previous_boot_id, refused_boot_id, boot_returns, last_seen_at, name";
+    "acked_seq, boot_id, previous_boot_id, refused_boot_id, boot_returns, last_seen_at, name, "
+    "token_id, nonce, approved";
 
 // How often two boots take turns before one of them is refused.
 constexpr std::int64_t k_returns_of_two_machines = 3;
@@ -28,6 +29,9 @@ AgentCredential read_agent(Query& query) {
     agent.boot_returns = query.integer();
     agent.last_seen_at = query.time();
     agent.name = query.text();
+    agent.token = query.id<TokenId>();
+    agent.nonce = query.text();
+    agent.approved = query.flag();
     return agent;
 }
 
@@ -53,10 +57,11 @@ Result<void> insert_agent(storage::Connection& connection, const AgentCredential
     Query insert(connection,
                  "INSERT INTO agents (id, agent_id, organisation_id, site_id, role, asset_id, "
                  "credential_hash, revoked, epoch, acked_seq, boot_id, last_seen_at, name, "
-                 "created_at) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)");
+                 "token_id, nonce, approved, created_at) VALUES "
+                 "($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)");
     insert.bind(id, agent.agent_id, agent.organisation, agent.site, agent.role, agent.asset,
                 agent.credential_hash, agent.revoked, agent.epoch, agent.acked_seq, agent.boot_id,
-                agent.last_seen_at, agent.name, now);
+                agent.last_seen_at, agent.name, agent.token, agent.nonce, agent.approved, now);
     return insert.run();
 }
 
@@ -67,6 +72,25 @@ Result<AgentCredential> agent_by_id(storage::Connection& connection, const std::
     if (query.next()) return read_agent(query);
     if (auto done = query.done(); !done) return done.error();
     return fail(ErrorCode::not_found, "no agent " + agent_id);
+}
+
+Result<AgentCredential> agent_by_enrolment(storage::Connection& connection, TokenId token,
+                                           const std::string& nonce) {
+    if (!nonce.empty()) {
+        Query query(connection, "SELECT " + std::string(k_columns) +
+                                    " FROM agents WHERE nonce = $1 AND nonce <> '' "
+                                    "AND token_id = $2 ORDER BY id");
+        query.bind(nonce, token);
+        if (query.next()) return read_agent(query);
+        if (auto done = query.done(); !done) return done.error();
+    }
+    return fail(ErrorCode::not_found, "no agent of this enrolment");
+}
+
+Result<void> renew_credential(storage::Connection& connection, const std::string& agent_id,
+                              const std::string& credential_hash) {
+    Query update(connection, "UPDATE agents SET credential_hash = $1 WHERE agent_id = $2");
+    return update.bind(credential_hash, agent_id).run();
 }
 
 Result<std::vector<AgentCredential>> agents(storage::Connection& connection, const Scope& scope) {
@@ -108,15 +132,29 @@ Result<void> bind_agent_asset(storage::Connection& connection, const std::string
     return update.bind(asset, agent_id).run();
 }
 
-Result<void> revoke_agent(storage::Connection& connection, const Scope& scope,
-                          const std::string& agent_id) {
+namespace {
+
+Result<void> mark_agent(storage::Connection& connection, const Scope& scope,
+                        const std::string& agent_id, const char* change) {
     const auto agent = agent_by_id(connection, agent_id);
     if (!agent) return agent.error();
     if (!scope.allows(agent->organisation)) {
         return fail(ErrorCode::not_found, "no agent " + agent_id);
     }
-    Query update(connection, "UPDATE agents SET revoked = 1 WHERE agent_id = $1");
+    Query update(connection, std::string("UPDATE agents SET ") + change + " WHERE agent_id = $1");
     return update.bind(agent_id).run();
+}
+
+}  // namespace
+
+Result<void> approve_agent(storage::Connection& connection, const Scope& scope,
+                           const std::string& agent_id) {
+    return mark_agent(connection, scope, agent_id, "approved = 1");
+}
+
+Result<void> revoke_agent(storage::Connection& connection, const Scope& scope,
+                          const std::string& agent_id) {
+    return mark_agent(connection, scope, agent_id, "revoked = 1");
 }
 
 Result<void> save_agent_progress(storage::Connection& connection,

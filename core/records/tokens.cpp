@@ -117,24 +117,29 @@ Result<void> trim_sessions(storage::Connection& connection, Instant before, std:
     return query.bind(before, max).run();
 }
 
+Result<void> check_enrolment_token(const Token& token, Instant now, bool repeats) {
+    const std::string id = std::to_string(token.id.value);
+    const std::string name = "enrolment token " + id;
+    if (token.kind != TokenKind::enrolment) {
+        return fail(ErrorCode::forbidden, "token " + id + " enrols nobody");
+    }
+    if (is_over(token.revoked_at, now)) {
+        return fail(ErrorCode::forbidden, name + " was revoked at " + to_rfc3339(token.revoked_at));
+    }
+    if (is_over(token.expires_at, now)) {
+        return fail(ErrorCode::forbidden, name + " expired at " + to_rfc3339(token.expires_at));
+    }
+    if (!repeats && token.max_uses > 0 && token.uses >= token.max_uses) {
+        return fail(ErrorCode::forbidden, name + " was used " + std::to_string(token.uses) +
+                                              " of " + std::to_string(token.max_uses) + " times");
+    }
+    return {};
+}
+
 Result<Token> use_enrolment_token(storage::Connection& connection, TokenId id, Instant now) {
     auto token = one_token(connection, "t.id = $1", id);
     if (!token) return token;
-    const std::string name = "enrolment token " + std::to_string(id.value);
-    if (token->kind != TokenKind::enrolment) {
-        return fail(ErrorCode::forbidden, "token " + std::to_string(id.value) + " enrols nobody");
-    }
-    if (is_over(token->revoked_at, now)) {
-        return fail(ErrorCode::forbidden,
-                    name + " was revoked at " + to_rfc3339(token->revoked_at));
-    }
-    if (is_over(token->expires_at, now)) {
-        return fail(ErrorCode::forbidden, name + " expired at " + to_rfc3339(token->expires_at));
-    }
-    if (token->max_uses > 0 && token->uses >= token->max_uses) {
-        return fail(ErrorCode::forbidden, name + " was used " + std::to_string(token->uses) +
-                                              " of " + std::to_string(token->max_uses) + " times");
-    }
+    if (auto done = check_enrolment_token(*token, now, false); !done) return done.error();
     Query update(connection, "UPDATE tokens SET uses = uses + 1 WHERE id = $1");
     if (auto done = update.bind(id).run(); !done) return done.error();
     ++token->uses;

@@ -32,6 +32,8 @@ private:
     template <class Wanted, class Machine>
     Result<CommandOutcome> change(const Wanted& wanted, Machine machine);
     Result<CommandOutcome> record(Step step);
+    Result<CommandOutcome> enrol_again(const EnrolAgent& wanted,
+                                       const records::AgentCredential& known);
     Result<Asset> asset_for(const Facts& facts, SiteId site, bool& created);
     Result<void> save_facts(Asset& asset, const Facts& facts, const std::string& rule);
 
@@ -132,7 +134,33 @@ Result<Asset> Executor::asset_for(const Facts& facts, SiteId site, bool& created
     return asset;
 }
 
+// Its answer was lost, so nobody knows the credential that was made for it.
+Result<CommandOutcome> Executor::enrol_again(const EnrolAgent& wanted,
+                                             const records::AgentCredential& known) {
+    if (known.organisation != work_.command.organisation || known.revoked) {
+        return fail(ErrorCode::forbidden, "agent " + known.agent_id + " of this enrolment was " +
+                                              (known.revoked ? "revoked" : "another's"));
+    }
+    auto asset = find_asset(work_.connection, scope(), known.asset);
+    if (!asset) return asset.error();
+    if (auto done =
+            records::renew_credential(work_.connection, known.agent_id, wanted.credential_hash);
+        !done) {
+        return done.error();
+    }
+    CommandOutcome outcome;
+    outcome.asset = asset->id;
+    outcome.agent_id = known.agent_id;
+    outcome.agent_name = known.name;
+    outcome.asset_now = std::move(*asset);
+    return outcome;
+}
+
 Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
+    const auto known =
+        records::agent_by_enrolment(work_.connection, TokenId{wanted.token_id}, wanted.nonce);
+    if (known) return enrol_again(wanted, *known);
+    if (known.error().code != ErrorCode::not_found) return known.error();
     const auto token =
         records::use_enrolment_token(work_.connection, TokenId{wanted.token_id}, work_.context.now);
     if (!token) return token.error();
@@ -154,6 +182,9 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
     agent.asset = asset->id;
     agent.credential_hash = wanted.credential_hash;
     agent.name = asset->name;
+    agent.token = TokenId{wanted.token_id};
+    agent.nonce = wanted.nonce;
+    agent.approved = !token->needs_approval;
     if (auto done = records::insert_agent(work_.connection, agent, work_.context.now); !done) {
         return done.error();
     }

@@ -64,9 +64,13 @@ CREATE TABLE agents (
     boot_returns BIGINT NOT NULL DEFAULT 0,
     last_seen_at BIGINT NOT NULL DEFAULT 0,
     name TEXT NOT NULL DEFAULT '',
+    token_id BIGINT NOT NULL DEFAULT 0,
+    nonce TEXT NOT NULL DEFAULT '',
+    approved BIGINT NOT NULL DEFAULT 1,
     created_at BIGINT NOT NULL
 );
 CREATE INDEX agents_by_asset ON agents (asset_id);
+CREATE INDEX agents_by_nonce ON agents (nonce) WHERE nonce <> '';
 
 CREATE TABLE assets (
     id {{pk}},

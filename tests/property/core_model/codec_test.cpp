@@ -75,7 +75,9 @@ public:
                                            one_of<HoldReason>(0, 5), one_of<CloseCode>(0, 5),
                                            text()};
             case 4: return ChangePriority{IncidentId{number()}, level(), level(), text()};
-            case 5: return EnrolAgent{text(), text(), number(), SiteId{number()}, text(), facts()};
+            case 5:
+                return EnrolAgent{text(), text(),  number(), SiteId{number()},
+                                  text(), facts(), text()};
             default: return ReportFacts{text(), facts()};
         }
     }
@@ -142,7 +144,7 @@ auto parts(const ChangeIncidentState& c) {
 }
 auto parts(const ChangePriority& c) { return std::tie(c.incident, c.impact, c.urgency, c.reason); }
 auto parts(const EnrolAgent& c) {
-    return std::tie(c.agent_id, c.credential_hash, c.token_id, c.site, c.role, c.facts);
+    return std::tie(c.agent_id, c.credential_hash, c.token_id, c.site, c.role, c.facts, c.nonce);
 }
 auto parts(const ReportFacts& c) { return std::tie(c.agent_id, c.facts); }
 

@@ -207,15 +207,34 @@ TEST_CASE("identity: it is written for the agent alone and read back whole") {
     CHECK(agent::load_identity(directory.path() + "/none").error().code == ErrorCode::not_found);
 }
 
+TEST_CASE("enrolment: a repetition has the same nonce until it succeeds, or the machine boots") {
+    test::TemporaryDirectory directory;
+    const std::string path = directory.path() + "/identity.json";
+    SeededRandom random(1);
+    const auto nonce = [&](const std::string& boot) {
+        return agent::enrolment_nonce(path, boot, random).value();
+    };
+    const std::string first = nonce("boot-1");
+    CHECK(first.size() == 32);
+    CHECK(nonce("boot-1") == first);
+    const std::string copied = nonce("boot-2");
+    CHECK(copied != first);
+    CHECK(nonce("boot-2") == copied);
+    agent::forget_nonce(path);
+    CHECK(nonce("boot-2") != copied);
+    CHECK_FALSE(agent::enrolment_nonce(directory.path() + "/none/identity.json", "b", random));
+}
+
 TEST_CASE("enrolment: the reply becomes the identity, a refusal keeps its reason") {
     agent::Identity base;
     base.server = "https://gantry:8443";
     base.token = Redacted<std::string>("token-1");
     Facts facts;
     facts.machine_id = "m1";
-    const auto request = agent::enrol_request(base, facts, "boot-1");
+    const auto request = agent::enrol_request(base, facts, "boot-1", "nonce-1");
     CHECK(request.url == "https://gantry:8443/api/v1/agent/enrol");
     CHECK(decode_enrol_request(request.body)->token == "token-1");
+    CHECK(decode_enrol_request(request.body)->nonce == "nonce-1");
     http::Response answer;
     answer.status = 201;
     answer.body = encode(EnrolReply{"agent-9", "cred", 5, "default", "main", "server"});

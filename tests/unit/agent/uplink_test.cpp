@@ -6,6 +6,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "core/model/report_json.hpp"
 #include "tests/support/coroutine.hpp"
@@ -182,6 +183,7 @@ TEST_CASE("uplink: a clone with a token enrols anew and keeps its records in a n
     CHECK(stage.script.reports[1].records.size() == 1);
     CHECK(load_identity(stage.directory.path() + "/identity.json")->agent_id == "agent-2");
     CHECK(stage.script.requests.back().headers[0].second == "Bearer cred-2");
+    CHECK_FALSE(std::filesystem::exists(stage.directory.path() + "/identity.json.enrolling"));
 }
 
 TEST_CASE("uplink: on another machine it enrols before it says a word under the old name") {

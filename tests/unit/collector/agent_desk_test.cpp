@@ -23,7 +23,6 @@ public:
         if (hash != crypto::sha256_hex("enrol-me")) {
             co_return fail(ErrorCode::not_found, "unknown");
         }
-        records::Token token;
         token.id = TokenId{5};
         token.kind = records::TokenKind::enrolment;
         token.organisation = OrganisationId{2};
@@ -31,6 +30,7 @@ public:
         token.endpoint_role = "server";
         co_return token;
     }
+    records::Token token;
 };
 
 struct Desk {
@@ -281,4 +281,67 @@ TEST_CASE("agent desk: a range whose records were all evicted is durable and ack
     CHECK(decode_report_reply(response.body)->acked_seq == 7);
     REQUIRE(d.events.accepted.size() == 1);
     CHECK(decode_report(d.events.accepted[0].body)->last_seq == 7);
+}
+
+TEST_CASE("agent desk: a token that does not open journals nothing") {
+    Desk d;
+    EnrolRequest request;
+    request.token = "enrol-me";
+    request.nonce = "n-1";
+    const auto refused = [&](const std::string& reason) {
+        const auto response = d.call("enrol", encode(request));
+        CHECK(response.status == 403);
+        CHECK(response.body.find(reason) != std::string::npos);
+        CHECK(d.commands.submitted.empty());
+    };
+    d.tokens.token.expires_at = d.clock.now();
+    refused("expired");
+    d.tokens.token.expires_at = {};
+    d.tokens.token.revoked_at = d.clock.now();
+    refused("revoked");
+    d.tokens.token.revoked_at = {};
+    d.tokens.token.max_uses = d.tokens.token.uses = 1;
+    refused("used 1 of 1");
+}
+
+TEST_CASE("agent desk: an enrolment whose answer was lost is repeated, not made twice") {
+    Desk d;
+    d.tokens.token.max_uses = 1;
+    d.commands.outcome = CommandOutcome{};
+    d.commands.outcome->asset = AssetId{12};
+    d.commands.outcome->agent_id = "agent-of-the-row";
+    EnrolRequest request;
+    request.token = "enrol-me";
+    request.nonce = "n-1";
+    const auto first = *decode_enrol_reply(d.call("enrol", encode(request)).body);
+    CHECK(first.agent_id == "agent-of-the-row");
+    d.tokens.token.uses = 1;
+    const auto second = *decode_enrol_reply(d.call("enrol", encode(request)).body);
+    CHECK(second.agent_id == first.agent_id);
+    CHECK(second.credential != first.credential);
+    CHECK(d.book.size() == 1);
+    CHECK(std::get<EnrolAgent>(d.commands.submitted[1].body).nonce == "n-1");
+    const std::string body = encode(report(second.agent_id, 1, 3));
+    CHECK(d.call("report", body, first.credential).status == 401);
+    CHECK(d.call("report", body, second.credential).status == 200);
+    request.nonce = "n-2";
+    CHECK(d.call("enrol", encode(request)).status == 403);
+    request.nonce = "";
+    CHECK(d.call("enrol", encode(request)).status == 403);
+}
+
+TEST_CASE("agent desk: an enrolment that timed out may be asked for again when it used the token") {
+    Desk d;
+    d.tokens.token.max_uses = 1;
+    d.commands.outcome = fail(ErrorCode::timeout, "not known in time");
+    EnrolRequest request;
+    request.token = "enrol-me";
+    request.nonce = "n-1";
+    CHECK(d.call("enrol", encode(request)).status == 503);
+    d.tokens.token.uses = 1;  // it was carried out after all
+    d.commands.outcome = CommandOutcome{};
+    d.commands.outcome->asset = AssetId{12};
+    d.commands.outcome->agent_id = "agent-of-the-row";
+    CHECK(d.call("enrol", encode(request)).status == 201);
+    CHECK(d.book.find("agent-of-the-row") != nullptr);
 }

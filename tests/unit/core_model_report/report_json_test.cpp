@@ -140,6 +140,12 @@ TEST_CASE("report codec: replies and enrolment are written as the golden files s
     REQUIRE(request_back.has_value());
     CHECK(request_back->facts == request.facts);
     CHECK(request_back->token == "token-1");
+    CHECK(request_back->nonce.empty());
+    EnrolRequest repeatable = request;
+    repeatable.nonce = "n-1";
+    CHECK(decode_enrol_request(encode(repeatable))->nonce == "n-1");
+    repeatable.nonce = std::string(65, 'n');
+    CHECK_FALSE(decode_enrol_request(encode(repeatable)).has_value());
 
     const EnrolReply enrolled{"agent-1", "c2VjcmV0", 42, "default", "default", "server"};
     CHECK(encode(enrolled) == golden("enrol_reply.json", encode(enrolled)));

@@ -178,6 +178,55 @@ TEST_CASE("enrolment: an agent's id is taken once") {
     CHECK(world.enrol("agent-1", machine(2)).error().code == ErrorCode::conflict);
 }
 
+TEST_CASE("enrolment: repeated with its nonce it renews the credential and uses nothing up") {
+    Enrolment world;
+    EnrolAgent wanted;
+    wanted.agent_id = "agent-1";
+    wanted.credential_hash = "first";
+    wanted.token_id = world.token(k_ours, 1);
+    wanted.nonce = "nonce-1";
+    wanted.facts = machine(1);
+    const auto first = must(world.execute(wanted));
+    wanted.agent_id = "agent-2";  // the desk cannot know that this is a repetition
+    wanted.credential_hash = "second";
+    const auto again = must(world.execute(wanted));
+    CHECK(again.agent_id == "agent-1");
+    CHECK(again.asset == first.asset);
+    CHECK_FALSE(again.asset_created);
+    CHECK(again.agent_name == first.agent_name);
+    const auto all = must(records::agents(*world.connection, Scope::all()));
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].credential_hash == "second");
+    CHECK(all[0].nonce == "nonce-1");
+    // Another nonce, or none, is another enrolment, for which the token has no use left.
+    for (const char* nonce : {"nonce-2", ""}) {
+        wanted.nonce = nonce;
+        CHECK(world.execute(wanted).error().code == ErrorCode::forbidden);
+    }
+    // The nonce counts with its token only, and not for an agent that was shut out.
+    wanted.nonce = "nonce-1";
+    wanted.token_id = world.ours;
+    CHECK(must(world.execute(wanted)).agent_id == "agent-2");
+    must(records::revoke_agent(*world.connection, Scope::all(), "agent-2"));
+    CHECK(world.execute(wanted).error().code == ErrorCode::forbidden);
+}
+
+TEST_CASE("enrolment: an agent of a token that needs approval waits for it") {
+    Enrolment world;
+    records::Token row;
+    row.kind = records::TokenKind::enrolment;
+    row.organisation = k_ours;
+    row.needs_approval = true;
+    EnrolAgent wanted;
+    wanted.agent_id = "agent-1";
+    wanted.token_id = must(records::insert_token(*world.connection, row, "approve")).id.value;
+    wanted.facts = machine(1);
+    must(world.execute(wanted));
+    CHECK_FALSE(must(records::agent_by_id(*world.connection, "agent-1")).approved);
+    must(world.enrol("agent-2", machine(2)));
+    CHECK(must(records::agent_by_id(*world.connection, "agent-2")).approved);
+}
+
 TEST_CASE("facts: an agent's asset learns what changed") {
     Enrolment world;
     must(world.enrol("agent-1", machine(1)));
