@@ -32,7 +32,10 @@ Result<void> Spool::append_sample(std::vector<Reading> readings) {
             --s.books.next_seq;
             return {};
         });
-        if (!reserved) return reserved;
+        if (!reserved) {
+            s.count_in_memory(RecordKind::sample, reserved.error());
+            return reserved;
+        }
     }
     sample.seq = s.books.next_seq++;
     sample.record.seq = sample.seq;
@@ -42,10 +45,8 @@ Result<void> Spool::append_sample(std::vector<Reading> readings) {
     if (s.held.size() < s.options.max_held && held_readings < k_max_held_readings) return {};
     auto flushed = flush();
     if (!flushed && s.held.size() > 2 * s.options.max_held) {
-        s.held.pop_front();  // the disk fails: bounded all the same, counted in memory
-        DropCount& count = s.books.drops[{RecordKind::sample, "disk failure"}];
-        ++count.pending;
-        ++count.total;
+        s.held.pop_front();  // bounded all the same
+        s.count_in_memory(RecordKind::sample, flushed.error());
     }
     return flushed;
 }
@@ -53,6 +54,10 @@ Result<void> Spool::append_sample(std::vector<Reading> readings) {
 Result<void> Spool::flush() {
     State& s = *state_;
     if (s.held.empty()) return {};
+    if (s.is_disk_short()) {
+        return fail(ErrorCode::limit,
+                    s.options.directory + ": what is left of the disk is not for samples");
+    }
     auto done = s.transaction([&] { return s.flush_held(); });
     if (done) s.held.clear();
     return done;
@@ -120,7 +125,7 @@ bool Spool::has_urgent() const { return state_->books.keep.rows > 0; }
 
 Result<Report> Spool::next_report(std::size_t max_bytes) {
     State& s = *state_;
-    if (auto told = s.tell_drops(); !told) return told.error();
+    (void)s.tell_drops();  // the counts wait on; a disk that takes no writes does not silence us
     Report report;
     report.epoch = s.books.epoch;
     report.boot_id = s.options.boot_id;

@@ -7,6 +7,10 @@
 // that come up meanwhile wait for the next. Young samples are held in memory: while the server
 // answers they never touch the disk. A kill loses those, nothing else.
 //
+// A disk that others fill up does not silence the agent: the spool took blocks ahead, enough for
+// hundreds of transitions; samples leave them alone, and in them the oldest make room for the
+// youngest. Reports go out whatever the disk does.
+//
 // (epoch, seq) names a record for ever. Sequence numbers are reserved in blocks on disk, so that a
 // number is never given twice; the epoch grows when the file was lost, damaged or rolled back,
 // which a marker file beside it reveals.
@@ -36,6 +40,8 @@ struct SpoolOptions {
     std::size_t max_bytes = 64 << 20;  // of spool.db and spool.db-wal together; at least 1 MiB
     Millis max_sample_age{7 * 86'400'000};
     std::size_t max_held = 20;  // samples in memory
+    // Of the disk: with less, samples stay in memory and the file does not grow.
+    std::size_t min_free_bytes = 4 << 20;
     std::string boot_id;
 };
 

@@ -1,5 +1,7 @@
 #include "agent/spool/spool_state.hpp"
 
+#include <sys/statvfs.h>
+
 #include <algorithm>
 
 #include "core/model/report_json.hpp"
@@ -9,14 +11,19 @@ namespace {
 
 constexpr std::int64_t k_block = 1000;  // sequence numbers reserved at once
 constexpr std::int64_t k_min_bytes = 1 << 20;
-constexpr std::int64_t k_log_bytes = 512 * 1024;  // the write-ahead log at its largest
 constexpr std::int64_t k_base_bytes = 64 * 1024;  // schema, meta, conditions, free pages
 
 }  // namespace
 
-std::int64_t Spool::State::budget() const {
+// On a short disk no more than what the file has already: a log that cannot be copied into it would
+// grow until nothing more can be written, not even what makes room.
+Result<Spool::State::Room> Spool::State::room() {
     const auto cap = std::max(static_cast<std::int64_t>(options.max_bytes), k_min_bytes);
-    return cap - k_log_bytes - k_base_bytes;
+    const Room all{cap - k_log_bytes - k_base_bytes, k_full};
+    if (!is_disk_short()) return all;
+    const auto file = store->file_bytes();
+    if (!file) return file.error();
+    return Room{std::min(all.bytes, *file - k_base_bytes), k_disk_full};
 }
 
 Result<std::int64_t> Spool::State::next_seq() {
@@ -50,6 +57,13 @@ Result<void> Spool::State::count_drop(RecordKind kind, const std::string& reason
     return store->set_drop({kind, reason, count.pending, count.total});
 }
 
+void Spool::State::count_in_memory(RecordKind kind, const Error& why) {
+    const bool is_full = why.code == ErrorCode::limit;
+    DropCount& count = books.drops[{kind, is_full ? k_disk_full : k_disk_failure}];
+    ++count.pending;
+    ++count.total;
+}
+
 Result<void> Spool::State::evict(Table table, const Store::Prefix& prefix, const char* reason) {
     if (prefix.kinds.empty()) return {};
     if (auto erased = store->erase_up_to(table, prefix.last_seq); !erased) return erased;
@@ -67,32 +81,34 @@ Result<void> Spool::State::evict(Table table, const Store::Prefix& prefix, const
 
 // After it, a row of `cost` fits, if that can be: samples give way to everything, the state class
 // only to itself. A little more than needed goes, so that a full spool does not evict each time.
-Result<void> Spool::State::make_room(Table table, std::int64_t cost) {
-    const std::int64_t spare = budget() / 50;
-    const std::int64_t over = books.keep.cost + books.samples.cost + cost - budget();
+Result<void> Spool::State::make_room(Table table, std::int64_t cost, const Room& room) {
+    const std::int64_t spare = room.bytes / 50;
+    const std::int64_t over = books.keep.cost + books.samples.cost + cost - room.bytes;
     if (over > 0 && books.samples.rows > 0) {
         const auto prefix = store->oldest(Table::sample, over + spare);
         if (!prefix) return prefix.error();
-        if (auto done = evict(Table::sample, *prefix, k_full); !done) return done;
+        if (auto done = evict(Table::sample, *prefix, room.reason); !done) return done;
     }
-    const std::int64_t still_over = books.keep.cost + cost - budget();
+    const std::int64_t still_over = books.keep.cost + cost - room.bytes;
     if (table == Table::sample || still_over <= 0) return {};
     const auto prefix = store->oldest(Table::keep, still_over + spare);
     if (!prefix) return prefix.error();
-    return evict(Table::keep, *prefix, k_full);
+    return evict(Table::keep, *prefix, room.reason);
 }
 
 Result<void> Spool::State::insert_row(Table table, const ReportRecord& record,
                                       std::int64_t steady) {
     Row row{record.seq, record.kind, to_ms(record.at), steady, boot, encode(record)};
     const std::int64_t cost = row_cost(row.payload.size());
-    if (auto room = make_room(table, cost); !room) return room;
-    if (books.keep.cost + books.samples.cost + cost > budget()) {
+    const auto room = this->room();
+    if (!room) return room.error();
+    if (auto made = make_room(table, cost, *room); !made) return made;
+    if (books.keep.cost + books.samples.cost + cost > room->bytes) {
         // Larger than all the room there is.
         if (table == Table::keep) {
             if (auto set = set_full_state_due(true); !set) return set;
         }
-        return count_drop(record.kind, k_full, 1, true);
+        return count_drop(record.kind, room->reason, 1, true);
     }
     if (auto inserted = store->insert(table, row); !inserted) return inserted;
     Tally& tally = table == Table::keep ? books.keep : books.samples;
@@ -120,6 +136,12 @@ Result<void> Spool::State::flush_held() {
         }
     }
     return {};
+}
+
+bool Spool::State::is_disk_short() const {
+    struct statvfs disk {};
+    if (::statvfs(options.directory.c_str(), &disk) != 0) return false;
+    return static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize < options.min_free_bytes;
 }
 
 // Turns the counts that wait into one record, unless one is already on its way.

@@ -21,6 +21,9 @@ inline constexpr const char* k_refused = "refused by the server";
 inline constexpr const char* k_superseded = "superseded";
 inline constexpr const char* k_lost = "spool lost, number unknown";
 
+inline constexpr const char* k_disk_full = "disk full";
+inline constexpr const char* k_disk_failure = "disk failure";
+
 // A sample in memory.
 struct Held {
     std::int64_t seq = 0;
@@ -60,7 +63,12 @@ struct Spool::State {
 
     State(SpoolOptions o, const Clock& c) : options(std::move(o)), clock(c) {}
 
-    [[nodiscard]] std::int64_t budget() const;
+    // For rows, of both classes together, and why there is no more.
+    struct Room {
+        std::int64_t bytes = 0;
+        const char* reason = k_full;
+    };
+    Result<Room> room();
     [[nodiscard]] std::int64_t steady_ms() const {
         return std::chrono::duration_cast<Millis>(clock.steady_now().time_since_epoch()).count();
     }
@@ -80,11 +88,14 @@ struct Spool::State {
     Result<void> set_full_state_due(bool due);
     Result<void> count_drop(RecordKind kind, const std::string& reason, std::int64_t rows,
                             bool tell);
+    // Where the disk takes no writes; on disk with the next count that it takes.
+    void count_in_memory(RecordKind kind, const Error& why);
     Result<void> evict(Table table, const Store::Prefix& prefix, const char* reason);
-    Result<void> make_room(Table table, std::int64_t cost);
+    Result<void> make_room(Table table, std::int64_t cost, const Room& room);
     Result<void> insert(ReportRecord record);
     Result<void> insert_row(Table table, const ReportRecord& record, std::int64_t steady);
     Result<void> flush_held();
+    [[nodiscard]] bool is_disk_short() const;
     Result<void> tell_drops();
     std::int64_t age_of(const Row& row) const;
 };

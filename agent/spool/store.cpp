@@ -1,19 +1,22 @@
 #include "agent/spool/store.hpp"
 
-#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
 
 namespace gantry::agent {
 namespace {
 
 using storage::Statement;
 
-// One process owns the file, so the lock is taken once and no shared memory is mapped; the log
-// stays small, because it counts against the cap.
+// One process owns the file, so the lock is taken once and no shared memory is mapped. The log
+// stays small, because it counts against the cap, and keeps the blocks that it has.
 constexpr const char* k_pragmas =
     "PRAGMA locking_mode = EXCLUSIVE;"
     "PRAGMA cache_size = -256;"
     "PRAGMA wal_autocheckpoint = 32;"
-    "PRAGMA journal_size_limit = 0;"
+    "PRAGMA journal_size_limit = 524288;"
     "PRAGMA mmap_size = 0;";
 
 constexpr const char* k_schema =
@@ -29,6 +32,16 @@ constexpr const char* k_schema =
     " PRIMARY KEY(check_id, instance)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS dropped(kind INTEGER NOT NULL, reason TEXT NOT NULL,"
     " pending INTEGER NOT NULL, total INTEGER NOT NULL, PRIMARY KEY(kind, reason)) WITHOUT ROWID;";
+
+static_assert(k_log_bytes == 524288);
+constexpr std::int64_t k_page_bytes = 4096;
+constexpr std::int64_t k_reserved_bytes = 262144;
+// Its blob takes all of them, and dropping it leaves them to whoever comes next.
+constexpr const char* k_reserve =
+    "DROP TABLE IF EXISTS reserve;"
+    "CREATE TABLE reserve(bytes BLOB NOT NULL);"
+    "INSERT INTO reserve VALUES(zeroblob(262144));"
+    "DROP TABLE reserve;";
 
 constexpr std::int64_t k_no_end = INT64_MAX;
 // A dropped record is the account of the others: it is never evicted itself.
@@ -57,11 +70,27 @@ Result<void> each_row(Statement& statement, Take take) {
     return {};
 }
 
+// Gives the log all of its blocks now. Only while nobody has it open: SQLite reads what follows the
+// last frame, or stands instead of the first, as the end.
+void extend_log(const std::string& path) {
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    if (file < 0) return;
+    const std::string zeros(4096, '\0');
+    for (std::int64_t end = ::lseek(file, 0, SEEK_END); end >= 0 && end < k_log_bytes;) {
+        const ssize_t wrote = ::write(file, zeros.data(), zeros.size());
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0) break;  // a full disk: with less, then
+        end += wrote;
+    }
+    ::close(file);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Store>> Store::open(const std::string& path, const SpoolOpener& opener) {
     auto database = opener(path);
     if (!database) return database.error();
+    extend_log(path + "-wal");
     auto connection = (*database)->connect(storage::Durability::full);
     if (!connection) return connection.error();
     for (const char* script : {k_pragmas, k_schema}) {
@@ -69,6 +98,7 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const SpoolO
     }
     std::unique_ptr<Store> store(new Store(std::move(*database), std::move(*connection)));
     if (auto done = store->upgrade(); !done) return done.error();
+    if (auto done = store->reserve_pages(); !done) return done.error();
     auto check = store->connection_->prepare("PRAGMA quick_check(1)");
     if (!check) return check.error();
     std::string verdict;
@@ -88,6 +118,25 @@ Result<void> Store::upgrade() {
     if (!read || has_judged) return read;
     return connection_->execute(
         "ALTER TABLE condition ADD COLUMN judged INTEGER NOT NULL DEFAULT 0");
+}
+
+Result<std::int64_t> Store::file_bytes() {
+    auto pages = connection_->prepare("PRAGMA page_count");
+    if (!pages) return pages.error();
+    std::int64_t count = 0;
+    const auto read = each_row(**pages, [&](Statement& row) { count = row.integer(0); });
+    if (!read) return read.error();
+    return count * k_page_bytes;
+}
+
+// A disk without room for it now is no reason not to begin.
+Result<void> Store::reserve_pages() {
+    const auto file = file_bytes();
+    if (!file) return file.error();
+    if (*file >= k_reserved_bytes) return {};
+    const auto reserved = connection_->execute(k_reserve);
+    if (!reserved && reserved.error().code == ErrorCode::corrupt) return reserved.error();
+    return {};
 }
 
 Result<std::map<std::string, std::string>> Store::load_meta() {

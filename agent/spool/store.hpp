@@ -12,6 +12,9 @@
 
 namespace gantry::agent {
 
+// The write-ahead log, at its largest and, from opening on, always.
+inline constexpr std::int64_t k_log_bytes = 512 * 1024;
+
 enum class Table : std::uint8_t { keep, sample };
 
 struct Row {
@@ -40,6 +43,8 @@ struct Tally {
 
 class Store {
 public:
+    // Takes blocks on the disk ahead, so that a disk that others fill up later stops no writing: of
+    // the log all, of the file some.
     static Result<std::unique_ptr<Store>> open(const std::string& path, const SpoolOpener& opener);
 
     Result<void> begin() { return connection_->begin(); }
@@ -61,6 +66,7 @@ public:
 
     Result<void> insert(Table table, const Row& row);
     Result<Tally> tally(Table table);
+    Result<std::int64_t> file_bytes();   // of spool.db, free pages included
     Result<std::int64_t> highest_seq();  // of both tables; 0 when empty
     // Rows above `after`, of both tables in order, at most `limit`.
     Result<std::vector<Row>> rows(std::int64_t after, std::int64_t limit);
@@ -83,6 +89,7 @@ private:
           std::unique_ptr<storage::Connection> connection)
         : database_(std::move(database)), connection_(std::move(connection)) {}
     Result<void> upgrade();
+    Result<void> reserve_pages();
     Result<Prefix> prefix(std::string_view sql, std::int64_t bound, std::int64_t cost);
     std::unique_ptr<storage::Database> database_;
     std::unique_ptr<storage::Connection> connection_;
