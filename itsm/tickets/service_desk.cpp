@@ -245,11 +245,12 @@ private:
 
     // A row behind this one that the tool has, or may have from an attempt; unset = none.
     static Result<DeliveryId> later_news(storage::Connection& connection, DeliveryId id) {
-        Query query(connection,
-                    "SELECT l.id FROM outbox l, outbox o WHERE o.id = $1 AND "
-                    "l.connector = o.connector AND l.incident_id = o.incident_id AND l.id > o.id "
-                    "AND (l.state IN (1, 2) OR l.attempts > 0) AND l.operation <> $2 "
-                    "ORDER BY l.id LIMIT 1");
+        Query query(
+            connection,
+            "SELECT l.id FROM outbox l, outbox o WHERE o.id = $1 AND "
+            "l.connector = o.connector AND l.incident_id = o.incident_id AND l.id > o.id "
+            "AND (l.state IN (1, 2) OR l.attempts > 0 OR l.last_error <> '') AND l.operation <> $2 "
+            "ORDER BY l.id LIMIT 1");
         query.bind(id, Operation::note);
         DeliveryId later;
         if (query.next()) later = query.id<DeliveryId>();

@@ -117,8 +117,13 @@ TEST_CASE("issue 10: old news is not retried over later news, which it would und
     // An attempt without an answer may have had its effect.
     must(world.outbox->retry(DeliveryId{3}, "timeout", moment(900)));
     CHECK(world.retry(2).error().code == ErrorCode::conflict);
-    must(world.discard(2));
+    // Dead and retried by a person, the later one counts no attempts, but it had some.
     CHECK(world.lease(900) == Ids{3});
+    must(world.outbox->dead(DeliveryId{3}, "timeout", moment(901)));
+    must(world.retry(3));
+    CHECK(world.retry(2).error().code == ErrorCode::conflict);
+    must(world.discard(2));
+    CHECK(world.lease(902) == Ids{3});
 }
 
 TEST_CASE("issue 10: a late note undoes nothing and may be retried") {

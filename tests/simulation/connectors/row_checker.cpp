@@ -122,10 +122,10 @@ void RowChecker::check_retry(const Truth& truth, const SettleStep& step) {
 
 void RowChecker::check_death(Truth& truth, const SettleStep& step) {
     ++deaths_;
-    truth.given_up = true;
     const auto& limits = limits_.at(truth.row.connector);
     if (step.text.empty()) fault(truth, "dead without a reason");
-    if (!truth.attempted) {
+    // Leased again while its verdict waited for the outbox, it counts as not attempted.
+    if (!truth.attempted && (!truth.answer || truth.leased_attempts > limits.max_attempts)) {
         // Only a row whose attempts all ended without a word may die unsent.
         if (truth.leased_attempts <= limits.max_attempts) fault(truth, "dead without an attempt");
         return;
@@ -159,6 +159,8 @@ void RowChecker::settled(const SettleStep& step, bool taken) {
     // A verdict that the outbox did not take comes again as it was.
     const bool again = last && last->kind == step.kind && last->at == step.at;
     if (!again) check_verdict(truth, step);
+    // Told again after a commit that was reported as failed, it may even undo a person's retry.
+    if (step.kind == SettleStep::Kind::dead) truth.given_up = true;
     truth.last_step = step;
     if (step.kind != SettleStep::Kind::release) truth.last_error.reset();
     if (!taken) {

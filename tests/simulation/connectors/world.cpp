@@ -306,7 +306,7 @@ bool World::at_rest() {
     Query waiting(*connection_,
                   "SELECT COUNT(*) FROM outbox o WHERE o.state IN (0, 1) AND NOT EXISTS (SELECT 1 "
                   "FROM outbox b WHERE b.connector = o.connector AND b.incident_id = o.incident_id "
-                  "AND b.id < o.id AND b.state = 3)");
+                  "AND b.id < o.id AND b.state = 3 AND b.operation = 0)");
     return waiting.next() && waiting.integer() == 0;
 }
 
