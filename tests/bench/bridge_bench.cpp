@@ -1,6 +1,6 @@
-// The bridge under load, as its users would meet it: a real gantryd over TLS on loopback, a real
-// agent, Alertmanager as the peer in the same run where Debian's package is installed. Prints a
-// table and writes JSON. Usage: bench_bridge OUT.json [--agent-seconds N]
+// The bridge under load, as its users would meet it: a real gantryd over TLS on loopback, and
+// Alertmanager as the peer in the same run where Debian's package is installed. Prints a table and
+// writes JSON. Usage: bench_bridge OUT.json
 //
 // CPU is the server process's own, from schedstat; the load generator's is not counted.
 #include <unistd.h>
@@ -160,34 +160,6 @@ Json latency(Server& server) {
             {"post_to_incident_seen", print("POST -> committed incident seen by GET", committed)}};
 }
 
-Json agent_cost(Server& server, const std::string& bin, const std::string& directory, int seconds) {
-    const std::string gantry = "GANTRY_URL=" + server.url() + " GANTRY_CA=" + server.ca() +
-                               " GANTRY_TOKEN=" + server.token() + " " + bin + "/gantry ";
-    const Json token = Json::parse(run_to_end(
-        gantry + "tokens create --organisation default --site default --role server --json"));
-    const std::string state = directory + "/agent";
-    run_to_end(bin + "/gantry-agent --state " + state + " enrol --server " + server.url() +
-               " --ca " + server.ca() + " --token " + token.at("token").get<std::string>());
-    const ChildProcess agent({bin + "/gantry-agent", "--state", state, "run"},
-                             directory + "/agent.log");
-    std::this_thread::sleep_for(std::chrono::seconds{20});  // start, first report, policy
-    const double before = cpu_seconds(agent.pid());
-    std::this_thread::sleep_for(std::chrono::seconds{seconds});
-    const double per_hour = (cpu_seconds(agent.pid()) - before) * 3600.0 / seconds;
-    const Memory memory = memory_of(agent.pid());
-    std::printf(
-        "  agent at its default policy, %d s: %.2f CPU s/hour, PSS %.1f MB, private dirty "
-        "%.1f MB, RSS %.1f MB\n",
-        seconds, per_hour, static_cast<double>(memory.pss_kib) / 1024,
-        static_cast<double>(memory.private_dirty_kib) / 1024,
-        static_cast<double>(memory.rss_kib) / 1024);
-    return {{"window_s", seconds},
-            {"cpu_s_per_hour", per_hour},
-            {"pss_kib", memory.pss_kib},
-            {"private_dirty_kib", memory.private_dirty_kib},
-            {"rss_kib", memory.rss_kib}};
-}
-
 // Debian's Alertmanager, in memory, on the same bytes; null when it is not installed.
 Json alertmanager(const std::string& directory) {
     const std::string program = "/usr/bin/prometheus-alertmanager";
@@ -216,7 +188,7 @@ Json alertmanager(const std::string& directory) {
     return out;
 }
 
-Json run(const std::string& bin, const std::string& directory, int agent_seconds) {
+Json run(const std::string& bin, const std::string& directory) {
     Json out{{"machine", machine()}};
     std::printf("%s\n", out["machine"].get<std::string>().c_str());
     Server server(bin, directory, 18'443);
@@ -238,8 +210,6 @@ Json run(const std::string& bin, const std::string& directory, int agent_seconds
                 static_cast<double>(memory_of(server.pid()).rss_kib) / 1024);
     std::printf("peer\n");
     out["alertmanager"] = alertmanager(directory);
-    std::printf("agent\n");
-    out["agent"] = agent_cost(server, bin, directory, agent_seconds);
     return out;
 }
 
@@ -247,15 +217,14 @@ Json run(const std::string& bin, const std::string& directory, int agent_seconds
 
 int main(int argc, char** argv) {
     if (argc < 2) {
-        std::cerr << "usage: bench_bridge OUT.json [--agent-seconds N]\n";
+        std::cerr << "usage: bench_bridge OUT.json\n";
         return 2;
     }
-    const int agent_seconds = argc >= 4 ? std::stoi(argv[3]) : 120;
     const std::string bin = std::filesystem::canonical("/proc/self/exe").parent_path().string();
     char pattern[] = "/var/tmp/gantry-bench-XXXXXX";  // a real disk: /tmp may be memory
     const std::string directory = ::mkdtemp(pattern);
     try {
-        const Json out = run(bin, directory, agent_seconds);
+        const Json out = run(bin, directory);
         std::ofstream(argv[1]) << out.dump(2) << "\n";
         std::filesystem::remove_all(directory);
         return 0;

@@ -1,8 +1,8 @@
 #include "tests/bench/process_cost.hpp"
 
 #include <sys/utsname.h>
+#include <time.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -25,16 +25,10 @@ std::string field(const std::string& path, const std::string& name) {
 }  // namespace
 
 double cpu_seconds(pid_t pid) {
-    std::int64_t total_ns = 0;
-    std::error_code error;
-    const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
-    for (const auto& task : std::filesystem::directory_iterator(tasks, error)) {
-        std::ifstream file(task.path() / "schedstat");
-        std::int64_t ns = 0;
-        file >> ns;
-        total_ns += ns;
-    }
-    return static_cast<double>(total_ns) / 1e9;
+    clockid_t clock{};
+    timespec spent{};
+    if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &spent) != 0) return 0;
+    return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) / 1e9;
 }
 
 Memory memory_of(pid_t pid) {

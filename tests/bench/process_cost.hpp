@@ -1,5 +1,5 @@
-// What a process costs, from /proc: CPU by schedstat (nanoseconds, not ticks), memory by
-// smaps_rollup. The children it has reaped are not counted; gantryd and the agent make none here.
+// What a process costs: CPU by the kernel's clock of the process (schedstat's nanoseconds, not
+// ticks), memory by /proc's smaps_rollup. Children are not counted; none are made here.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +15,7 @@ struct Memory {
     std::int64_t private_dirty_kib = 0;
 };
 
-// Seconds on a CPU since the process started, all threads, ended ones not (none end here).
+// Seconds on a CPU since the process started, all threads, ended ones too.
 [[nodiscard]] double cpu_seconds(pid_t pid);
 [[nodiscard]] Memory memory_of(pid_t pid);
 // "AMD EPYC, 2 CPUs, 23 GiB, Linux 6.18.44, ext4"

@@ -122,9 +122,9 @@ verb_bench() {
         found=1
         out="build/bench/${program##*/bench_}.json"
         say "${program##*/}"
-        # The bridge's bench prints for people and takes the file's name; the others print JSON.
+        # These print for people and take the file's name; the others print JSON.
         case "$program" in
-            */bench_bridge) "$program" "$out" ;;
+            */bench_bridge|*/bench_agent) "$program" "$out" ;;
             *) "$program" | tee "$out" ;;
         esac
     done
