@@ -46,7 +46,8 @@ struct AgentEntry {
     records::AgentCredential agent;
     Endpoint* endpoint = nullptr;  // never null inside a book
     SteadyTime heard_at{};
-    bool busy = false;  // a report of it is on its way to the journal
+    bool busy = false;        // a report of it is on its way to the journal
+    bool clone_told = false;  // the log knows that it was cloned
 };
 
 // What a report means for the agent's stream.

@@ -1,6 +1,7 @@
 #include "collector/ingest/agent_desk.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "core/crypto/crypto.hpp"
 #include "core/model/report_json.hpp"
@@ -10,6 +11,28 @@ namespace {
 
 constexpr std::int64_t k_full_queue_retry_s = 5;
 constexpr std::size_t k_max_unanswered = 4096;
+
+// Every reason that refuse() is given; of a command's errors those that an enrolment can end with.
+constexpr std::array k_refusals{"clone",
+                                "conflict",
+                                "corrupt",
+                                "forbidden",
+                                "foreign_agent",
+                                "internal",
+                                "invalid_input",
+                                "limit",
+                                "method_not_allowed",
+                                "no_credential",
+                                "not_found",
+                                "report_in_progress",
+                                "report_too_large",
+                                "revoked",
+                                "timeout",
+                                "unauthorised",
+                                "unavailable",
+                                "unknown_token",
+                                "waiting_for_approval",
+                                "wrong_credential"};
 
 http::Response json_reply(std::string body) {
     http::Response response;
@@ -48,13 +71,17 @@ AgentDesk::AgentDesk(AgentDeskParts parts)
       reports_(parts_.metrics.counter("gantry_agent_reports_total", "Agent reports accepted")),
       replays_(parts_.metrics.counter("gantry_agent_replays_total",
                                       "Agent reports that were known already")),
-      records_(parts_.metrics.counter("gantry_agent_records_total", "Agent records journaled")) {}
+      records_(parts_.metrics.counter("gantry_agent_records_total", "Agent records journaled")) {
+    for (const char* reason : k_refusals) refusals(reason);  // there with 0 before the first
+}
+
+telemetry::Counter& AgentDesk::refusals(const char* reason) {
+    return parts_.metrics.counter("gantry_agent_refused_total", "Agent requests refused, by reason",
+                                  {{"reason", reason}});
+}
 
 http::Response AgentDesk::refuse(int status, const char* reason, const std::string& detail) {
-    parts_.metrics
-        .counter("gantry_agent_refused_total", "Agent requests refused, by reason",
-                 {{"reason", reason}})
-        .add();
+    refusals(reason).add();
     http::Response response = http::problem(status, reason, detail);
     if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     if (status == 503) {
@@ -175,6 +202,11 @@ AgentEntry* AgentDesk::authenticate(const http::Request& request, http::Response
         refusal = refuse(403, "revoked", "the credential of this agent was revoked");
         return nullptr;
     }
+    if (!entry->agent.approved) {
+        refusal = refuse(403, "waiting_for_approval",
+                         "agent " + entry->agent.agent_id + " waits for a person's approval");
+        return nullptr;
+    }
     return entry;
 }
 
@@ -206,8 +238,12 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
                                                         std::string body) {
     const StreamVerdict verdict = AgentBook::judge(entry, report);
     if (verdict.kind == StreamVerdict::Kind::clone) {
-        parts_.log.warn("agent_clone",
-                        {{"agent_id", entry.agent.agent_id}, {"boot_id", report.boot_id}});
+        // Once: a copy asks again and again.
+        if (!entry.clone_told) {
+            parts_.log.warn("agent_clone",
+                            {{"agent_id", entry.agent.agent_id}, {"boot_id", report.boot_id}});
+        }
+        entry.clone_told = true;
         co_return refuse(409, "clone", "two machines use this identity; enrol this one anew");
     }
     const Instant now = parts_.clock.now();

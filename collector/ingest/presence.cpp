@@ -140,7 +140,8 @@ asio::awaitable<bool> Presence::append(Endpoint& endpoint, journal::Kind kind, M
     record.source = voice->agent.agent_id;
     record.body = body.dump();
     const auto accepted = co_await events_.accept(std::move(record));
-    if (!accepted) {
+    if (!accepted && !failure_told_) {
+        failure_told_ = true;
         log_.warn("presence_not_recorded",
                   {{"agent_id", voice->agent.agent_id}, {"error", accepted.error().message}});
     }
@@ -197,6 +198,7 @@ asio::awaitable<void> Presence::tell_all(Endpoints endpoints, journal::Kind kind
 }
 
 asio::awaitable<void> Presence::check() {
+    failure_told_ = false;
     auto silent = look(clock_.steady_now());
     auto returned = std::exchange(returned_, {});
     co_await tell_all(std::move(returned), journal::Kind::endpoint_returned);

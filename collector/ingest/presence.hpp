@@ -73,6 +73,7 @@ private:
     telemetry::Counter& held_back_;
     telemetry::Counter& stalls_;
     bool looked_ = false;
+    bool failure_told_ = false;  // once a look
     Sight sight_ = Sight::clear;
     SteadyTime looked_at_{};
     SteadyTime blind_until_{};  // REQUIRES looked_, as the next

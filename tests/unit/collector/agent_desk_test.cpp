@@ -345,3 +345,59 @@ TEST_CASE("agent desk: an enrolment that timed out may be asked for again when i
     CHECK(d.call("enrol", encode(request)).status == 201);
     CHECK(d.book.find("agent-of-the-row") != nullptr);
 }
+
+TEST_CASE("agent desk: an agent that waits for approval is enrolled, and refused until it has it") {
+    Desk d;
+    d.tokens.token.needs_approval = true;
+    const EnrolReply agent = d.enrol();
+    const std::string body = encode(report(agent.agent_id, 1, 1));
+    const auto waiting = d.call("report", body, agent.credential);
+    CHECK(waiting.status == 403);
+    CHECK(waiting.body.find("waiting_for_approval") != std::string::npos);
+    CHECK(d.call("policy", "", agent.credential, "GET").status == 403);
+    CHECK(d.events.accepted.empty());
+    CHECK_FALSE(d.book.find(agent.agent_id)->endpoint->reported);
+    d.book.approve(agent.agent_id);
+    CHECK(d.call("report", body, agent.credential).status == 200);
+}
+
+TEST_CASE("agent desk: however a request is refused, no new series appears") {
+    Desk d;
+    const auto series = [&] {
+        const auto text = d.metrics.prometheus_text();
+        return std::count(text.begin(), text.end(), '\n');
+    };
+    const auto before = series();
+    const EnrolReply agent = d.enrol();
+    const std::string body = encode(report(agent.agent_id, 1, 1));
+    d.call("report", body, agent.credential, "GET");
+    d.call("report", std::string(k_max_report_bytes + 1, ' '), agent.credential);
+    d.call("report", encode(report("another", 1, 1)), agent.credential);
+    EnrolRequest request;
+    request.token = "enrol-me";
+    for (const ErrorCode code :
+         {ErrorCode::invalid_input, ErrorCode::not_found, ErrorCode::conflict,
+          ErrorCode::unauthorised, ErrorCode::forbidden, ErrorCode::limit, ErrorCode::unavailable,
+          ErrorCode::timeout, ErrorCode::corrupt, ErrorCode::internal}) {
+        d.commands.outcome = fail(code, "no");
+        d.call("enrol", encode(request));
+    }
+    CHECK(series() == before);
+}
+
+TEST_CASE("agent desk: refusals are counted by reason, from 0") {
+    Desk d;
+    const auto line = [](const char* reason, int count) {
+        return std::string("gantry_agent_refused_total{reason=\"") + reason + "\"} " +
+               std::to_string(count) + "\n";
+    };
+    for (const char* reason : {"clone", "forbidden", "unknown_token", "waiting_for_approval"}) {
+        CHECK(d.metrics.prometheus_text().find(line(reason, 0)) != std::string::npos);
+    }
+    d.call("enrol", "{");
+    d.call("report", "{");
+    d.call("else", "");
+    CHECK(d.metrics.prometheus_text().find(line("invalid_input", 1)) != std::string::npos);
+    CHECK(d.metrics.prometheus_text().find(line("no_credential", 1)) != std::string::npos);
+    CHECK(d.metrics.prometheus_text().find(line("not_found", 1)) != std::string::npos);
+}
