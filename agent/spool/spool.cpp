@@ -125,6 +125,7 @@ bool Spool::has_urgent() const { return state_->books.keep.rows > 0; }
 
 Result<Report> Spool::next_report(std::size_t max_bytes) {
     State& s = *state_;
+    if (auto usable = s.ready(); !usable) return usable.error();
     (void)s.tell_drops();  // the counts wait on; a disk that takes no writes does not silence us
     Report report;
     report.epoch = s.books.epoch;
@@ -153,11 +154,14 @@ Result<Report> Spool::next_report(std::size_t max_bytes) {
     const bool has_rows = s.books.keep.rows + s.books.samples.rows > 0;
     const auto rows = has_rows ? s.store->rows(s.books.acked_seq, k_rows_per_report)
                                : Result<std::vector<Row>>(std::vector<Row>{});
-    if (!rows) return rows.error();
+    if (!rows) return s.note(rows.error());
     for (const Row& row : *rows) {
         if (!take_held_before(row.seq)) return report;
         auto record = decode_report_record(row.payload);
-        if (!record) return fail(ErrorCode::corrupt, "spool record: " + record.error().message);
+        if (!record) {  // one damaged row must not keep the others
+            if (auto gone = s.drop_one(row.seq, k_unreadable); !gone) return gone.error();
+            continue;
+        }
         record->age_ms = s.age_of(row);
         if (!take(std::move(*record), row.payload.size() + k_record_overhead)) return report;
     }
@@ -194,33 +198,7 @@ Result<void> Spool::acknowledge(std::int64_t epoch, std::int64_t acked_seq) {
     });
 }
 
-Result<void> Spool::drop_refused(std::int64_t seq) {
-    State& s = *state_;
-    const auto held = std::find_if(s.held.begin(), s.held.end(),
-                                   [seq](const Held& sample) { return sample.seq == seq; });
-    return s.transaction([&]() -> Result<void> {
-        RecordKind kind = RecordKind::sample;
-        if (held != s.held.end()) {
-            s.held.erase(held);
-        } else {
-            auto gone = s.store->erase_one(Table::sample, seq);
-            if (!gone) return gone.error();
-            s.books.samples.rows -= gone->rows;
-            s.books.samples.cost -= gone->cost;
-            if (gone->rows == 0) {
-                kind = RecordKind::state;
-                gone = s.store->erase_one(Table::keep, seq);
-                if (!gone) return gone.error();
-                s.books.keep.rows -= gone->rows;
-                s.books.keep.cost -= gone->cost;
-                if (auto due = s.set_full_state_due(true); !due) return due;
-            }
-            if (gone->rows == 0) return {};
-            if (s.books.dropped_seq == seq) s.books.dropped_seq = 0;
-        }
-        return s.count_drop(kind, k_refused, 1, true);
-    });
-}
+Result<void> Spool::drop_refused(std::int64_t seq) { return state_->drop_one(seq, k_refused); }
 
 Result<void> Spool::begin_epoch() {
     State& s = *state_;

@@ -11,6 +11,9 @@
 // hundreds of transitions; samples leave them alone, and in them the oldest make room for the
 // youngest. Reports go out whatever the disk does.
 //
+// A row that cannot be read is dropped and counted. A file that turns out to be damaged is set
+// aside, at opening and at run time alike; one call fails, the next begins a new epoch.
+//
 // (epoch, seq) names a record for ever. Sequence numbers are reserved in blocks on disk, so that a
 // number is never given twice; the epoch grows when the file was lost, damaged or rolled back,
 // which a marker file beside it reveals.
@@ -72,7 +75,8 @@ struct SpoolStatus {
 class Spool {
 public:
     // Recovers from a lost, damaged or rolled back file by beginning a new epoch; errors only when
-    // the directory cannot be used at all.
+    // the directory cannot be used at all. `clock` and `random` must outlive the spool, and what
+    // `opener` refers to.
     static Result<std::unique_ptr<Spool>> open(SpoolOptions options, const SpoolOpener& opener,
                                                const Clock& clock, RandomSource& random);
     ~Spool();

@@ -61,8 +61,7 @@ Result<void> Spool::State::load() {
 }
 
 // Decides whether this file is the one that the marker knows, and begins a new epoch if not.
-Result<void> Spool::State::recover(const std::optional<Marker>& marker,
-                                   const std::string& spool_id_if_new, bool lost) {
+Result<void> Spool::State::recover(const std::optional<Marker>& marker, bool lost) {
     const bool is_new_file = spool_id.empty();
     const bool is_first = is_new_file && !marker && !lost;
     const bool matches = marker && marker->spool_id == spool_id && marker->epoch <= books.epoch &&
@@ -70,7 +69,7 @@ Result<void> Spool::State::recover(const std::optional<Marker>& marker,
     if (matches) return write_marker_now();
     const std::int64_t epoch = is_first ? 1 : std::max(books.epoch, marker ? marker->epoch : 0) + 1;
     auto done = transaction([&]() -> Result<void> {
-        if (is_new_file) spool_id = spool_id_if_new;
+        if (is_new_file) spool_id = new_spool_id();
         if (auto set = store->set_meta("spool_id", spool_id); !set) return set;
         if (auto set = set_epoch(epoch); !set) return set;
         // Without any marker nothing says that something is missing from an intact file.
@@ -87,12 +86,64 @@ Result<void> Spool::State::write_marker_now() {
     return write_marker(path("spool.marker"), {spool_id, books.epoch, books.reserved_seq});
 }
 
+std::string Spool::State::new_spool_id() {
+    char id[40];
+    const auto high = static_cast<unsigned long long>(random.next());
+    const auto low = static_cast<unsigned long long>(random.next());
+    std::snprintf(id, sizeof id, "%016llx%016llx", high, low);
+    return id;
+}
+
+// For a person to look at; only the latest one is kept.
+void Spool::State::set_aside() const {
+    const std::string database = path("spool.db");
+    ::rename(database.c_str(), (database + ".corrupt").c_str());
+    ::unlink((database + "-wal").c_str());
+    ::unlink((database + "-shm").c_str());
+}
+
+Result<void> Spool::State::start_over() {
+    store.reset();
+    set_aside();
+    auto fresh = Store::open(path("spool.db"), opener);
+    if (!fresh) return fresh.error();  // tried again with the next use
+    store = std::move(*fresh);
+    is_damaged = false;
+    const Books before = books;
+    // Numbers go on: what is under way in the old epoch cannot be taken for the new one's.
+    books.keep = books.samples = Tally{};
+    books.dropped_seq = 0;
+    auto done = transaction([&]() -> Result<void> {
+        spool_id = new_spool_id();
+        for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::string>>{
+                 {"spool_id", spool_id},
+                 {"boot_id", options.boot_id},
+                 {"boot", std::to_string(boot)},
+                 {"acked_seq", std::to_string(books.acked_seq)},
+                 {"reserved_seq", std::to_string(books.reserved_seq)}}) {
+            if (auto set = store->set_meta(key, value); !set) return set;
+        }
+        books.full_state_due = false;
+        if (auto set = set_epoch(before.epoch + 1); !set) return set;
+        for (const auto& [key, standing] : books.conditions) {
+            if (auto set = store->set_condition(key, standing); !set) return set;
+        }
+        for (const auto& [key, count] : books.drops) {
+            auto set = store->set_drop({key.first, key.second, count.pending, count.total});
+            if (!set) return set;
+        }
+        return count_drop(RecordKind::state, k_lost, 1, true);
+    });
+    if (!done) {
+        books = before;
+        is_damaged = true;
+    }
+    return done;
+}
+
 Result<std::unique_ptr<Spool>> Spool::open(SpoolOptions options, const SpoolOpener& opener,
                                            const Clock& clock, RandomSource& random) {
-    char id[40];
-    std::snprintf(id, sizeof id, "%016llx%016llx", static_cast<unsigned long long>(random.next()),
-                  static_cast<unsigned long long>(random.next()));
-    auto state = std::make_unique<State>(std::move(options), clock);
+    auto state = std::make_unique<State>(std::move(options), opener, clock, random);
     const std::string database = state->path("spool.db");
     const auto marker = read_marker(state->path("spool.marker"));
     bool lost = false;
@@ -105,14 +156,11 @@ Result<std::unique_ptr<Spool>> Spool::open(SpoolOptions options, const SpoolOpen
         }
         if (ready) break;
         if (attempt > 0 || ready.error().code != ErrorCode::corrupt) return ready.error();
-        // Set aside for a person to look at; only the latest one is kept.
-        state = std::make_unique<State>(std::move(state->options), clock);
-        ::rename(database.c_str(), (database + ".corrupt").c_str());
-        ::unlink((database + "-wal").c_str());
-        ::unlink((database + "-shm").c_str());
+        state = std::make_unique<State>(std::move(state->options), opener, clock, random);
+        state->set_aside();
         lost = true;
     }
-    if (auto done = state->recover(marker, id, lost); !done) return done.error();
+    if (auto done = state->recover(marker, lost); !done) return done.error();
     return std::unique_ptr<Spool>(new Spool(std::move(state)));
 }
 

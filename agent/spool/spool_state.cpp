@@ -167,6 +167,33 @@ Result<void> Spool::State::tell_drops() {
     });
 }
 
+Result<void> Spool::State::drop_one(std::int64_t seq, const char* reason) {
+    return transaction([&]() -> Result<void> {
+        RecordKind kind = RecordKind::sample;
+        const auto found = std::find_if(held.begin(), held.end(),
+                                        [seq](const Held& sample) { return sample.seq == seq; });
+        if (found != held.end()) {
+            held.erase(found);
+        } else {
+            auto gone = store->erase_one(Table::sample, seq);
+            if (!gone) return gone.error();
+            books.samples.rows -= gone->rows;
+            books.samples.cost -= gone->cost;
+            if (gone->rows == 0) {
+                kind = RecordKind::state;
+                gone = store->erase_one(Table::keep, seq);
+                if (!gone) return gone.error();
+                books.keep.rows -= gone->rows;
+                books.keep.cost -= gone->cost;
+                if (auto due = set_full_state_due(true); !due) return due;
+            }
+            if (gone->rows == 0) return {};
+            if (books.dropped_seq == seq) books.dropped_seq = 0;
+        }
+        return count_drop(kind, reason, 1, true);
+    });
+}
+
 std::int64_t Spool::State::age_of(const Row& row) const {
     const std::int64_t age =
         row.boot == boot ? steady_ms() - row.steady_ms : to_ms(clock.now()) - row.at_ms;

@@ -21,6 +21,7 @@ inline constexpr const char* k_refused = "refused by the server";
 inline constexpr const char* k_superseded = "superseded";
 inline constexpr const char* k_lost = "spool lost, number unknown";
 
+inline constexpr const char* k_unreadable = "unreadable in the spool";
 inline constexpr const char* k_disk_full = "disk full";
 inline constexpr const char* k_disk_failure = "disk failure";
 
@@ -61,7 +62,12 @@ struct Spool::State {
     std::deque<Held> held;
     std::int64_t marker_behind = 0;  // reserved_seq that the marker must still learn
 
-    State(SpoolOptions o, const Clock& c) : options(std::move(o)), clock(c) {}
+    const SpoolOpener opener;
+    RandomSource& random;
+    bool is_damaged = false;  // the file: seen, not yet replaced
+
+    State(SpoolOptions o, SpoolOpener open, const Clock& c, RandomSource& r)
+        : options(std::move(o)), clock(c), opener(std::move(open)), random(r) {}
 
     // For rows, of both classes together, and why there is no more.
     struct Room {
@@ -77,9 +83,18 @@ struct Spool::State {
     }
 
     Result<void> load();
-    Result<void> recover(const std::optional<Marker>& marker, const std::string& spool_id_if_new,
-                         bool lost);
+    Result<void> recover(const std::optional<Marker>& marker, bool lost);
+    // At run time, on damage: an empty file with what memory knows, in a new epoch.
+    Result<void> start_over();
+    void set_aside() const;
+    std::string new_spool_id();
     Result<void> write_marker_now();
+    // A damaged file is replaced before the next use; the one that saw the damage fails.
+    Result<void> ready() { return is_damaged ? start_over() : Result<void>{}; }
+    Error note(const Error& error) {
+        is_damaged = is_damaged || error.code == ErrorCode::corrupt;
+        return error;
+    }
     template <class Body>
     Result<void> transaction(Body body);
 
@@ -97,19 +112,21 @@ struct Spool::State {
     Result<void> flush_held();
     [[nodiscard]] bool is_disk_short() const;
     Result<void> tell_drops();
+    Result<void> drop_one(std::int64_t seq, const char* reason);
     std::int64_t age_of(const Row& row) const;
 };
 
 template <class Body>
 Result<void> Spool::State::transaction(Body body) {
-    if (auto begun = store->begin(); !begun) return begun;
+    if (auto usable = ready(); !usable) return usable;
+    if (auto begun = store->begin(); !begun) return note(begun.error());
     const Books before = books;
     Result<void> done = body();
     if (done) done = store->commit();
     if (!done) {
         store->rollback();
         books = before;
-        return done;
+        return note(done.error());
     }
     if (marker_behind != 0) (void)write_marker_now();  // tried again with the next block
     return done;

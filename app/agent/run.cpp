@@ -26,6 +26,7 @@ namespace asio = boost::asio;
 
 constexpr Millis k_status_every{60'000};
 constexpr Millis k_facts_every{86'400'000};
+constexpr Millis k_facts_retry{300'000};
 constexpr Millis k_stop_grace{1'500};
 
 // A small, long-lived process: one arena, memory given back early, no large thresholds that grow.
@@ -117,10 +118,9 @@ asio::awaitable<void> AgentProgram::run_uplink() {
 // At the start and daily; the server sees what changed.
 asio::awaitable<void> AgentProgram::spool_facts() {
     while (!stopping_) {
-        if (auto saved = spool_->append_facts(facts_); !saved) {
-            log_.error("spool_unwritable", {{"reason", saved.error().message}});
-        }
-        facts_timer_.expires_after(k_facts_every);
+        const auto saved = spool_->append_facts(facts_);
+        if (!saved) log_.error("spool_unwritable", {{"reason", saved.error().message}});
+        facts_timer_.expires_after(saved ? k_facts_every : k_facts_retry);
         boost::system::error_code ignored;
         co_await facts_timer_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
         facts_ = agent::collect_facts("/", GANTRY_VERSION);
