@@ -49,7 +49,8 @@ int revoke_token(Session& session, const std::string& id) {
 }
 
 int list_policies(Session& session) {
-    return session.show(session.remote.get("/policies"), [&](const Reply& reply) {
+    const auto all = session.remote.list("/policies", {}, 500, true);
+    return session.show(all, [&](const Reply& reply) {
         Table table({"NAME", "ORGANISATION", "VERSION", "UPDATED", "CHECKS"}, 0);
         for (const Json& policy : member(reply.json, "items")) {
             const Json& checks = member(member(policy, "document"), "checks");

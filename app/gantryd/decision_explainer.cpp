@@ -8,7 +8,7 @@
 namespace gantry::app {
 namespace {
 
-constexpr std::size_t k_max_decisions = 100;
+constexpr int k_max_decisions = 100;
 
 std::optional<AlertId> parse_alert_id(std::string_view text) {
     if (text.starts_with("alert:")) text.remove_prefix(6);
@@ -88,19 +88,11 @@ Result<DecisionExplainer::Found> DecisionExplainer::find_alert(const Scope& scop
 Result<void> DecisionExplainer::find_decisions(const Scope& scope,
                                                const records::DecisionFilter& filter,
                                                Found& found) {
-    for (PageRequest page{0, 500};;) {
-        auto decisions = records::decisions(*connection_, scope, filter, page);
-        if (!decisions) return decisions.error();
-        for (Decision& decision : decisions->items) found.decisions.push_back(decision);
-        if (found.decisions.size() > k_max_decisions) {
-            found.more = true;
-            found.decisions.erase(
-                found.decisions.begin(),
-                found.decisions.end() - static_cast<std::ptrdiff_t>(k_max_decisions));
-        }
-        if (!decisions->next) break;
-        page.after = *decisions->next;
-    }
+    auto latest = records::latest_decisions(*connection_, scope, filter, k_max_decisions + 1);
+    if (!latest) return latest.error();
+    found.more = latest->size() > static_cast<std::size_t>(k_max_decisions);
+    if (found.more) latest->pop_back();
+    found.decisions.assign(latest->rbegin(), latest->rend());
     for (const Decision& decision : found.decisions) {
         correlator::Names names;
         if (decision.asset.is_set()) {

@@ -68,14 +68,14 @@ Result<void> Policies::check(const records::PolicyRow& row) const {
 }
 
 void Policies::load(std::vector<records::PolicyRow> rows) {
-    rows_ = std::move(rows);
+    layers_.clear();
+    for (auto& row : rows) layers_[row.name].push_back(std::move(row));
     built_.clear();
 }
 
 PolicyDocument Policies::effective(const EndpointPlace& place) {
     // Endpoints without a layer of their own share one document per organisation, site and role.
-    bool own_layer = false;
-    for (const auto& row : rows_) own_layer = own_layer || row.name == "endpoint:" + place.agent_id;
+    const bool own_layer = layers_.contains("endpoint:" + place.agent_id);
     const std::string key = std::to_string(place.organisation.value) + "/" +
                             std::to_string(place.site.value) + "/" + place.role + "/" +
                             (own_layer ? place.agent_id : "");
@@ -88,9 +88,11 @@ PolicyDocument Policies::effective(const EndpointPlace& place) {
 PolicyDocument Policies::build(const EndpointPlace& place) const {
     Json document = Json::parse(built_in_);
     for (const std::string& name : layer_names(place)) {
-        for (const auto& row : rows_) {
+        const auto named = layers_.find(name);
+        if (named == layers_.end()) continue;
+        for (const auto& row : named->second) {
             const bool mine = !row.organisation.is_set() || row.organisation == place.organisation;
-            if (row.name != name || !mine) continue;
+            if (!mine) continue;
             Json candidate = document;
             lay_over(candidate, Json::parse(row.document, nullptr, false));
             const auto checked = decode_policy(candidate.dump(), row.name);

@@ -10,6 +10,7 @@
 
 #include <map>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "core/ports/policy_source.hpp"
@@ -33,7 +34,8 @@ private:
 
     std::string built_in_;
     telemetry::Log log_;
-    std::vector<records::PolicyRow> rows_;
+    // By name; one organisation's after that of all.
+    std::unordered_map<std::string, std::vector<records::PolicyRow>> layers_;
     std::map<std::string, PolicyDocument> built_;  // by place; cleared by load(), bounded
 };
 

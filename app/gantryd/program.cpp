@@ -92,7 +92,9 @@ private:
     std::unique_ptr<ServiceDesk> desk_;
     Worker store_{"store"};
     Worker reader_{"reader"};
+    Worker explainer_reader_{"explain"};  // slow, so not where credentials are looked up
     std::unique_ptr<storage::Connection> policy_connection_;  // the reader's
+    std::int64_t policies_mark_ = -1;                         // of those in policies_
     std::unique_ptr<Deliveries> deliveries_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Policies> policies_;
@@ -162,8 +164,8 @@ void Program::compose_rooms() {
     policies_ = std::make_unique<Policies>(opened_->policy_json, log_);
     tokens_ = std::make_unique<TokenCache>(database, reader_, clock_);
     organisations_ = std::make_unique<OrganisationDirectory>(database, reader_, clock_);
-    explainer_ =
-        std::make_unique<DecisionExplainer>(database, reader_, *desk_, *journal_, opened_->rules);
+    explainer_ = std::make_unique<DecisionExplainer>(database, explainer_reader_, *desk_, *journal_,
+                                                     opened_->rules);
     collector::PresenceOptions silence;
     silence.grace = settings_.agents.offline_after;
     presence_ = std::make_unique<collector::Presence>(book_, *engine_, *policies_, clock_, silence,
@@ -220,17 +222,27 @@ asio::awaitable<Result<void>> Program::seed_agents() {
 }
 
 asio::awaitable<Result<void>> Program::load_policies() {
-    auto read = [this]() -> Result<std::vector<records::PolicyRow>> {
+    struct Layers {
+        std::int64_t mark = 0;
+        std::optional<std::vector<records::PolicyRow>> rows;  // empty: as they were
+    };
+    auto read = [this, known = policies_mark_]() -> Result<Layers> {
         if (!policy_connection_) {
             auto connection = opened_->database->connect_read_only();
             if (!connection) return connection.error();
             policy_connection_ = std::move(*connection);
         }
-        return records::policies(*policy_connection_, Scope::all());
+        const auto mark = records::policies_mark(*policy_connection_);
+        if (!mark) return mark.error();
+        if (*mark == known) return Layers{*mark, std::nullopt};
+        auto rows = records::policies(*policy_connection_, Scope::all());
+        if (!rows) return rows.error();
+        return Layers{*mark, std::move(*rows)};
     };
-    auto rows = co_await reader_.run(std::move(read));
-    if (!rows) co_return rows.error();
-    policies_->load(std::move(*rows));
+    auto layers = co_await reader_.run(std::move(read));
+    if (!layers) co_return layers.error();
+    policies_mark_ = layers->mark;
+    if (layers->rows) policies_->load(std::move(*layers->rows));
     co_return Result<void>{};
 }
 
@@ -332,6 +344,7 @@ Result<void> Program::run() {
     context_.run();
     store_.join();
     reader_.join();
+    explainer_reader_.join();
     log_.info("gantryd_stopped");
     return ended_;
 }

@@ -28,10 +28,6 @@ http::Response page_answer(const PageOf<T>& page, Encode encode) {
     for (const T& item : page.items) items.push_back(encode(item));
     return json_answer(page_document(items, page.next));
 }
-template <class T, class Encode>
-http::Response list_answer(const std::vector<T>& rows, Encode encode) {
-    return page_answer(PageOf<T>{rows, std::nullopt}, encode);
-}
 
 // invalid_input 400, unauthorised 401, forbidden 403, not_found 404, conflict 409, limit and
 // unavailable 503 (with Retry-After), timeout 504, else 500 (without the message, which may tell

@@ -38,24 +38,33 @@ Result<NewUser> read_user(const http::Request& request) {
 }
 
 struct Directory {
-    std::vector<records::Organisation> organisations;
+    PageOf<records::Organisation> organisations;
     std::vector<records::Site> sites;
 };
+
+Scope these_only(const std::vector<records::Organisation>& organisations) {
+    std::vector<OrganisationId> ids;
+    for (const auto& organisation : organisations) ids.push_back(organisation.id);
+    return Scope::of(std::move(ids));
+}
 
 }  // namespace
 
 Answer list_organisations(Desk& desk, Call call) {
-    auto read = [scope =
-                     call.principal.scope](storage::Connection& connection) -> Result<Directory> {
-        auto organisations = records::organisations(connection, scope);
+    Query query(call.request);
+    const PageRequest page = query.page();
+    if (auto good = query.result(); !good) co_return good.error();
+    auto read = [scope = call.principal.scope,
+                 page](storage::Connection& connection) -> Result<Directory> {
+        auto organisations = records::organisations(connection, scope, page);
         if (!organisations) return organisations.error();
-        auto sites = records::sites(connection, scope);
+        auto sites = records::sites(connection, these_only(organisations->items));
         if (!sites) return sites.error();
         return Directory{std::move(*organisations), std::move(*sites)};
     };
     const auto found = co_await desk.store.read(std::move(read));
     if (!found) co_return found.error();
-    co_return list_answer(found->organisations, [&](const records::Organisation& organisation) {
+    co_return page_answer(found->organisations, [&](const records::Organisation& organisation) {
         return organisation_document(organisation, found->sites);
     });
 }
@@ -83,20 +92,24 @@ Answer create_organisation(Desk& desk, Call call) {
         if (!made) return made.error();
         auto site = records::ensure_site(connection, made->id, "default", now);
         if (!site) return site.error();
-        return Directory{{*made}, {*site}};
+        return Directory{{{*made}, std::nullopt}, {*site}};
     };
     const auto made = co_await desk.store.transact(std::move(write));
     if (!made) co_return made.error();
-    co_return json_answer(organisation_document(made->organisations.front(), made->sites), 201);
+    co_return json_answer(organisation_document(made->organisations.items.front(), made->sites),
+                          201);
 }
 
 Answer list_users(Desk& desk, Call call) {
-    auto read = [scope = call.principal.scope](storage::Connection& connection) {
-        return records::users(connection, scope);
+    Query query(call.request);
+    const PageRequest page = query.page();
+    if (auto good = query.result(); !good) co_return good.error();
+    auto read = [scope = call.principal.scope, page](storage::Connection& connection) {
+        return records::users(connection, scope, page);
     };
-    auto found = co_await desk.store.read(std::move(read));
+    const auto found = co_await desk.store.read(std::move(read));
     if (!found) co_return found.error();
-    co_return list_answer(*found, user_document);
+    co_return page_answer(*found, user_document);
 }
 
 Answer create_user(Desk& desk, Call call) {

@@ -61,16 +61,6 @@ Result<OrganisationId> owner(storage::Connection& connection, const Principal& p
     return found->id;
 }
 
-Result<std::optional<PolicyRow>> find(storage::Connection& connection, const Scope& scope,
-                                      const std::string& name, OrganisationId organisation) {
-    auto rows = records::policies(connection, scope);
-    if (!rows) return rows.error();
-    for (PolicyRow& row : *rows) {
-        if (row.name == name && row.organisation == organisation) return std::optional(row);
-    }
-    return std::optional<PolicyRow>{};
-}
-
 // The document as it is kept: the layer's own name, no tag of an effective policy.
 Result<std::string> read_document(const http::Request& request, const std::string& name) {
     if (request.body.size() > k_max_document_bytes) {
@@ -100,11 +90,11 @@ struct Written {
 
 Result<Written> write_policy(storage::Connection& connection, const Principal& principal,
                              PolicyRow row, const IfMatch& condition, Instant now) {
-    auto known = find(connection, principal.scope, row.name, row.organisation);
-    if (!known) return known.error();
+    const auto known = records::policy(connection, principal.scope, row.name, row.organisation);
+    if (!known && known.error().code != ErrorCode::not_found) return known.error();
     const std::string what = "policy " + row.name;
     Written out;
-    out.created = !known->has_value();
+    out.created = !known.has_value();
     if (out.created && condition.present) {
         out.refused = http::problem(412, "precondition_failed",
                                     what + " does not exist; leave If-Match out to create it");
@@ -114,11 +104,11 @@ Result<Written> write_policy(storage::Connection& connection, const Principal& p
         out.refused = precondition_required(what);
         return out;
     }
-    if (!out.created && !condition.matches((*known)->version)) {
-        out.refused = precondition_failed(what, (*known)->version);
+    if (!out.created && !condition.matches(known->version)) {
+        out.refused = precondition_failed(what, known->version);
         return out;
     }
-    const std::int64_t version = out.created ? 0 : (*known)->version;
+    const std::int64_t version = out.created ? 0 : known->version;
     auto written = records::put_policy(connection, principal.scope, std::move(row), version, now);
     if (!written) return written.error();
     out.row = std::move(*written);
@@ -128,12 +118,15 @@ Result<Written> write_policy(storage::Connection& connection, const Principal& p
 }  // namespace
 
 Answer list_policies(Desk& desk, Call call) {
-    auto read = [scope = call.principal.scope](storage::Connection& connection) {
-        return records::policies(connection, scope);
+    Query query(call.request);
+    const PageRequest page = query.page();
+    if (auto good = query.result(); !good) co_return good.error();
+    auto read = [scope = call.principal.scope, page](storage::Connection& connection) {
+        return records::policies(connection, scope, page);
     };
     const auto rows = co_await desk.store.read(std::move(read));
     if (!rows) co_return rows.error();
-    co_return list_answer(*rows, policy_document);
+    co_return page_answer(*rows, policy_document);
 }
 
 Answer show_policy(Desk& desk, Call call) {
@@ -142,18 +135,15 @@ Answer show_policy(Desk& desk, Call call) {
     Query query(call.request);
     const std::string organisation = query.text("organisation", k_max_name_bytes);
     if (auto good = query.result(); !good) co_return good.error();
-    auto read = [principal = call.principal, name = *name, organisation](
-                    storage::Connection& connection) -> Result<std::optional<PolicyRow>> {
+    auto read = [principal = call.principal, name = *name,
+                 organisation](storage::Connection& connection) -> Result<PolicyRow> {
         auto whose = owner(connection, principal, organisation);
         if (!whose) return whose.error();
-        return find(connection, principal.scope, name, *whose);
+        return records::policy(connection, principal.scope, name, *whose);
     };
     const auto row = co_await desk.store.read(std::move(read));
     if (!row) co_return row.error();
-    if (!row->has_value()) {
-        co_return fail(ErrorCode::not_found, "there is no policy " + *name + " of this owner");
-    }
-    co_return versioned(policy_document(**row), (*row)->version);
+    co_return versioned(policy_document(*row), row->version);
 }
 
 Answer put_policy(Desk& desk, Call call) {

@@ -18,18 +18,20 @@ Result<std::int64_t> next_id(storage::Connection& connection, const std::string&
 
 }  // namespace
 
-Result<std::vector<Organisation>> organisations(storage::Connection& connection,
-                                                const Scope& scope) {
-    Query query(connection, "SELECT id, name FROM organisations WHERE " +
-                                scope_condition(scope, "id") + " ORDER BY id");
-    std::vector<Organisation> out;
+Result<PageOf<Organisation>> organisations(storage::Connection& connection, const Scope& scope,
+                                           const PageRequest& page) {
+    Query query(connection, "SELECT id, name FROM organisations WHERE id > $1 AND " +
+                                scope_condition(scope, "id") + " ORDER BY id LIMIT $2");
+    query.bind(page.after, page.limit + 1);
+    PageOf<Organisation> out;
     while (query.next()) {
         Organisation row;
         row.id = query.id<OrganisationId>();
         row.name = query.text();
-        out.push_back(std::move(row));
+        out.items.push_back(std::move(row));
     }
     if (auto done = query.done(); !done) return done.error();
+    cut_page(out, page, [](const Organisation& row) { return row.id.value; });
     return out;
 }
 
@@ -181,13 +183,17 @@ Result<User> user_named(storage::Connection& connection, const std::string& name
     return fail(ErrorCode::not_found, "no user \"" + name + "\"");
 }
 
-Result<std::vector<User>> users(storage::Connection& connection, const Scope& scope) {
+Result<PageOf<User>> users(storage::Connection& connection, const Scope& scope,
+                           const PageRequest& page) {
     const std::string mine = scope.is_all() ? "" : " AND all_organisations = 0";
-    Query query(connection, "SELECT " + std::string(k_user_columns) + " FROM users WHERE " +
-                                scope_condition(scope) + mine + " ORDER BY id");
-    std::vector<User> out;
-    while (query.next()) out.push_back(read_user(query));
+    Query query(connection, "SELECT " + std::string(k_user_columns) +
+                                " FROM users WHERE id > $1 AND " + scope_condition(scope) + mine +
+                                " ORDER BY id LIMIT $2");
+    query.bind(page.after, page.limit + 1);
+    PageOf<User> out;
+    while (query.next()) out.items.push_back(read_user(query));
     if (auto done = query.done(); !done) return done.error();
+    cut_page(out, page, [](const User& row) { return row.id.value; });
     return out;
 }
 

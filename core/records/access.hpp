@@ -63,6 +63,11 @@ struct AgentCredential {
     std::string refused_boot_id;    // the copy's; it has to enrol anew
     std::int64_t boot_returns = 0;  // how often in a row the previous boot came back
     Instant last_seen_at{};
+    std::string name;
+    TokenId token;         // by which it enrolled, with the nonce of its request
+    std::string nonce;     // empty: the enrolment cannot be repeated
+    bool approved = true;  // false: enrolled, but its reports are refused until approve_agent()
+};
 
 // A report of `boot_id` was accepted. A boot that was replaced never reports again, but for one
 // request that was under way; so when two boots took turns three times (A B A B A), two machines
@@ -70,7 +75,7 @@ struct AgentCredential {
 void follow_boot(AgentCredential& agent, const std::string& boot_id);
 
 // --- organisations ---
-Result<std::vector<Organisation>> organisations(storage::Connection&, const Scope&);
+Result<PageOf<Organisation>> organisations(storage::Connection&, const Scope&, const PageRequest&);
 Result<Organisation> organisation_named(storage::Connection&, const Scope&, const std::string&);
 // By name, else by the id that `text` is. not_found also outside the scope.
 Result<Organisation> organisation_called(storage::Connection&, const Scope&,
@@ -119,7 +124,7 @@ Result<User> user_by_id(storage::Connection&, const Scope&, UserId);
 // not user.version.
 Result<User> update_user(storage::Connection&, const Scope&, const User& user);
 // Who works for all organisations is seen by those who see all, as with tokens.
-Result<std::vector<User>> users(storage::Connection&, const Scope&);
+Result<PageOf<User>> users(storage::Connection&, const Scope&, const PageRequest&);
 
 // --- agents ---
 struct AgentRow {

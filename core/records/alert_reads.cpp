@@ -131,31 +131,60 @@ Result<Alert> alert(storage::Connection& connection, const Scope& scope, AlertId
     return fail(ErrorCode::not_found, "no alert " + std::to_string(id.value));
 }
 
-Result<PageOf<Decision>> decisions(storage::Connection& connection, const Scope& scope,
-                                   const DecisionFilter& filter, const PageRequest& page) {
-    std::string sql =
-        "SELECT id, organisation_id, journal_seq, event_index, at, alert_id, episode_id, "
-        "incident_id, asset_id, outcome, dedup, identify, promote, action, severity, "
-        "rules_version, rule_index FROM decisions WHERE id > $1 AND " +
-        scope_condition(scope);
-    int parameter = 1;
+namespace {
+
+// `parameter`: the last one that is taken; filters follow in the order of bind_filter().
+std::string decision_conditions(const DecisionFilter& filter, int& parameter) {
+    std::string sql;
     const auto add = [&](bool wanted, const char* condition) {
         if (wanted) sql += std::string(" AND ") + condition + "$" + std::to_string(++parameter);
     };
     add(filter.alert.is_set(), "alert_id = ");
     add(filter.incident.is_set(), "incident_id = ");
     add(filter.journal_seq.is_set(), "journal_seq = ");
-    sql += " ORDER BY id LIMIT $" + std::to_string(++parameter);
-    Query query(connection, sql);
-    query.bind(page.after);
+    return sql;
+}
+
+void bind_filter(Query& query, const DecisionFilter& filter) {
     if (filter.alert.is_set()) query.bind(filter.alert);
     if (filter.incident.is_set()) query.bind(filter.incident);
     if (filter.journal_seq.is_set()) query.bind(filter.journal_seq);
+}
+
+constexpr const char* k_decision_select =
+    "SELECT id, organisation_id, journal_seq, event_index, at, alert_id, episode_id, "
+    "incident_id, asset_id, outcome, dedup, identify, promote, action, severity, "
+    "rules_version, rule_index FROM decisions WHERE ";
+
+}  // namespace
+
+Result<PageOf<Decision>> decisions(storage::Connection& connection, const Scope& scope,
+                                   const DecisionFilter& filter, const PageRequest& page) {
+    int parameter = 1;
+    std::string sql = k_decision_select + ("id > $1 AND " + scope_condition(scope));
+    sql += decision_conditions(filter, parameter);
+    Query query(connection, sql + " ORDER BY id LIMIT $" + std::to_string(parameter + 1));
+    query.bind(page.after);
+    bind_filter(query, filter);
     query.bind(page.limit + 1);
     PageOf<Decision> out;
     while (query.next()) out.items.push_back(read_decision(query));
     if (auto done = query.done(); !done) return done.error();
     cut_page(out, page.limit);
+    return out;
+}
+
+Result<std::vector<Decision>> latest_decisions(storage::Connection& connection, const Scope& scope,
+                                               const DecisionFilter& filter, int limit) {
+    int parameter = 0;
+    std::string sql = k_decision_select + scope_condition(scope);
+    sql += decision_conditions(filter, parameter);
+    Query query(connection, sql + " ORDER BY id DESC LIMIT $" + std::to_string(parameter + 1));
+    bind_filter(query, filter);
+    query.bind(limit);
+    std::vector<Decision> out;
+    while (query.next()) out.push_back(read_decision(query));
+    if (auto done = query.done(); !done) return done.error();
     return out;
 }
 

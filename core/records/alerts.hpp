@@ -49,6 +49,9 @@ struct DecisionFilter {
 };
 Result<PageOf<Decision>> decisions(storage::Connection&, const Scope&, const DecisionFilter&,
                                    const PageRequest&);  // oldest first
+// The newest `limit`, the newest of all first.
+Result<std::vector<Decision>> latest_decisions(storage::Connection&, const Scope&,
+                                               const DecisionFilter&, int limit);
 // Deletes decisions older than `before`, at most `max`; returns how many.
 Result<std::int64_t> trim_decisions(storage::Connection&, Instant before, std::int64_t max);
 

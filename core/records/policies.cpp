@@ -5,8 +5,17 @@
 namespace gantry::records {
 namespace {
 
+constexpr const char* k_select =
+    "SELECT id, organisation_id, name, document, version, updated_at FROM policies WHERE ";
+
+// Layers for all organisations (organisation_id 0) are what every endpoint runs: all may read them.
+std::string seen_by(const Scope& scope) {
+    return "(organisation_id = 0 OR " + scope_condition(scope) + ")";
+}
+
 PolicyRow read_policy(Query& query) {
     PolicyRow row;
+    row.id = query.integer();
     row.organisation = query.id<OrganisationId>();
     row.name = query.text();
     row.document = query.text();
@@ -15,11 +24,17 @@ PolicyRow read_policy(Query& query) {
     return row;
 }
 
-Result<void> insert(storage::Connection& connection, const PolicyRow& row) {
+Result<void> insert(storage::Connection& connection, PolicyRow& row) {
+    {
+        Query query(connection, "SELECT COALESCE(MAX(id), 0) + 1 FROM policies");
+        if (query.next()) row.id = query.integer();
+        if (auto done = query.done(); !done) return done;
+    }
     Query query(connection,
-                "INSERT INTO policies (organisation_id, name, document, version, updated_at) "
-                "VALUES ($1,$2,$3,$4,$5)");
-    return query.bind(row.organisation, row.name, row.document, row.version, row.updated_at).run();
+                "INSERT INTO policies (id, organisation_id, name, document, version, updated_at) "
+                "VALUES ($1,$2,$3,$4,$5,$6)");
+    return query.bind(row.id, row.organisation, row.name, row.document, row.version, row.updated_at)
+        .run();
 }
 
 Result<void> update(storage::Connection& connection, const PolicyRow& row) {
@@ -31,16 +46,51 @@ Result<void> update(storage::Connection& connection, const PolicyRow& row) {
 
 }  // namespace
 
-// Layers for all organisations (organisation_id 0) are what every endpoint runs: all may read them.
 Result<std::vector<PolicyRow>> policies(storage::Connection& connection, const Scope& scope) {
-    Query query(connection,
-                "SELECT organisation_id, name, document, version, updated_at FROM policies WHERE "
-                "organisation_id = 0 OR " +
-                    scope_condition(scope) + " ORDER BY name, organisation_id");
+    Query query(connection, k_select + seen_by(scope) + " ORDER BY name, organisation_id");
     std::vector<PolicyRow> out;
     while (query.next()) out.push_back(read_policy(query));
     if (auto done = query.done(); !done) return done.error();
     return out;
+}
+
+Result<PageOf<PolicyRow>> policies(storage::Connection& connection, const Scope& scope,
+                                   const PageRequest& page) {
+    Query query(connection, k_select + ("id > $1 AND " + seen_by(scope)) + " ORDER BY id LIMIT $2");
+    query.bind(page.after, page.limit + 1);
+    PageOf<PolicyRow> out;
+    std::size_t bytes = 0;
+    while (query.next()) {
+        PolicyRow row = read_policy(query);
+        bytes += row.document.size();
+        if (!out.items.empty() && bytes > k_max_policy_page_bytes) {
+            out.next = out.items.back().id;
+            return out;
+        }
+        out.items.push_back(std::move(row));
+    }
+    if (auto done = query.done(); !done) return done.error();
+    cut_page(out, page, [](const PolicyRow& row) { return row.id; });
+    return out;
+}
+
+Result<PolicyRow> policy(storage::Connection& connection, const Scope& scope,
+                         const std::string& name, OrganisationId organisation) {
+    Query query(connection,
+                k_select + ("name = $1 AND organisation_id = $2 AND " + seen_by(scope)));
+    query.bind(name, organisation);
+    if (query.next()) return read_policy(query);
+    if (auto done = query.done(); !done) return done.error();
+    return fail(ErrorCode::not_found, "there is no policy " + name + " of this owner");
+}
+
+// Layers are never deleted, and a write raises its layer's version by one.
+Result<std::int64_t> policies_mark(storage::Connection& connection) {
+    Query query(connection, "SELECT COALESCE(SUM(version), 0) FROM policies");
+    std::int64_t mark = 0;
+    if (query.next()) mark = query.integer();
+    if (auto done = query.done(); !done) return done.error();
+    return mark;
 }
 
 Result<PolicyRow> put_policy(storage::Connection& connection, const Scope& scope, PolicyRow row,
@@ -55,9 +105,12 @@ Result<PolicyRow> put_policy(storage::Connection& connection, const Scope& scope
     std::int64_t version = 0;
     {
         Query query(connection,
-                    "SELECT version FROM policies WHERE name = $1 AND organisation_id = $2");
+                    "SELECT id, version FROM policies WHERE name = $1 AND organisation_id = $2");
         query.bind(row.name, row.organisation);
-        if (query.next()) version = query.integer();
+        if (query.next()) {
+            row.id = query.integer();
+            version = query.integer();
+        }
         if (auto done = query.done(); !done) return done.error();
     }
     if (expected_version && *expected_version != version) {

@@ -14,6 +14,7 @@
 
 #include "core/base/strong_id.hpp"
 #include "core/model/scope.hpp"
+#include "core/ports/paging.hpp"
 #include "core/storage/database.hpp"
 #include "core/time/clock.hpp"
 
@@ -99,6 +100,15 @@ private:
     int parameter_ = 0;
     int column_ = 0;
 };
+
+// Rows were asked for with `LIMIT page.limit + 1`: is there a further page, and where does it
+// start?
+template <class Row, class IdOf>
+void cut_page(PageOf<Row>& out, const PageRequest& page, IdOf id_of) {
+    if (out.items.size() <= static_cast<std::size_t>(page.limit)) return;
+    out.items.pop_back();
+    out.next = id_of(out.items.back());
+}
 
 // A condition that holds for the rows of `scope` only: "1 = 1", "organisation_id IN (3,7)" or, for
 // an empty scope, "1 = 0". The numbers are ids of ours, never a caller's text.

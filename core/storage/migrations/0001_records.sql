@@ -233,13 +233,14 @@ CREATE TABLE connector_links (
 
 -- organisation_id 0: for all organisations.
 CREATE TABLE policies (
+    id {{pk}},
     organisation_id BIGINT NOT NULL,
     name TEXT NOT NULL,
     document TEXT NOT NULL,
     version BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
-    PRIMARY KEY (name, organisation_id)
-) {{without_rowid}};
+    UNIQUE (name, organisation_id)
+);
 
 -- Cursors: how far a reader of the journal has come.
 CREATE TABLE progress (
