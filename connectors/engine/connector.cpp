@@ -28,9 +28,10 @@ const char* to_string(Outcome outcome) {
 }
 
 const char* to_string(Cause cause) {
-    constexpr std::array words{"none",         "connection",   "timeout",  "reset",    "throttled",
-                               "server_error", "busy",         "refused",  "redirect", "bad_answer",
-                               "bad_payload",  "bad_settings", "exhausted"};
+    constexpr std::array words{"none",         "connection",   "timeout",    "reset",
+                               "throttled",    "server_error", "busy",       "refused",
+                               "turned_away",  "redirect",     "bad_answer", "bad_payload",
+                               "bad_settings", "exhausted"};
     return words.at(static_cast<std::size_t>(cause));
 }
 
@@ -40,12 +41,13 @@ bool blames_connector(const DeliveryResult& result) {
         case Cause::timeout:
         case Cause::reset:
         case Cause::server_error:
+        case Cause::turned_away:
+        case Cause::redirect:
         case Cause::bad_answer: return result.outcome != Outcome::accepted;
         case Cause::none:
         case Cause::throttled:
         case Cause::busy:
         case Cause::refused:
-        case Cause::redirect:
         case Cause::bad_payload:
         case Cause::bad_settings:
         case Cause::exhausted: return false;

@@ -30,9 +30,10 @@ enum class Cause : std::uint8_t {
     reset,         // sent, the connection broke
     throttled,     // 429 and its kin
     server_error,  // 5xx
-    busy,          // 408, 409, 425, SMTP 4yz: this delivery, now
-    refused,       // 4xx, SMTP 5yz
-    redirect,      // 3xx: never followed
+    busy,          // 408, 409, 423, 425, SMTP 4yz: this delivery, now
+    refused,       // 400, 405, 413, 415, 422, SMTP 5yz of the text: this delivery, always
+    turned_away,   // 401, 403, 404, 410 and the like: whatever we send there, until mended
+    redirect,      // 3xx: never followed; as turned_away
     bad_answer,    // an answer that the protocol does not know, or too large
     bad_payload,   // a defect of ours: the row cannot be understood
     bad_settings,  // the connector cannot work as configured
@@ -55,8 +56,9 @@ struct DeliveryResult {
 
 [[nodiscard]] const char* to_string(Outcome outcome);
 [[nodiscard]] const char* to_string(Cause cause);
-// True when the other side as a whole is unwell, so that the next delivery would fail as well; such
-// failures open the circuit. A refused delivery is an answer: the other side lives.
+// True when the next delivery would fail as well: the other side as a whole is unwell, or the way
+// to it is (a secret changed, an address moved). Such failures open the circuit. A refused delivery
+// is an answer to that delivery alone: the other side lives.
 [[nodiscard]] bool blames_connector(const DeliveryResult& result);
 
 class Connector {

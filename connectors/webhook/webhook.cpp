@@ -41,6 +41,29 @@ std::string status_text(const http::Response& answer) {
     return out;
 }
 
+// What a status says of the delivery, or of the way it went (docs/specs/delivery.md). Only an
+// answer about the document itself is for ever: a receiver whose secret is being changed, or whose
+// ingress has no backend just now, must not turn everything that waits into dead letters.
+Cause cause_of(int status) {
+    if (status >= 200 && status < 300) return Cause::none;
+    if (status >= 300 && status < 400) return Cause::redirect;
+    if (status >= 500 && status < 600) return Cause::server_error;
+    if (status < 400 || status > 499) return Cause::bad_answer;
+    switch (status) {
+        case 400:
+        case 405:
+        case 413:
+        case 415:
+        case 422: return Cause::refused;
+        case 408:
+        case 409:
+        case 423:
+        case 425: return Cause::busy;
+        case 429: return Cause::throttled;
+        default: return Cause::turned_away;
+    }
+}
+
 class Webhook final : public Connector {
 public:
     explicit Webhook(WebhookParts parts) : parts_(std::move(parts)) {}
@@ -87,26 +110,17 @@ private:
     }
 
     [[nodiscard]] DeliveryResult judge(const http::Response& answer) const {
-        const int status = answer.status;
-        if (status >= 200 && status < 300) {
-            return DeliveryResult::accepted(remote_id_of(answer.body));
-        }
-        const std::string text = status_text(answer);
-        if (status >= 300 && status < 400) {
-            return DeliveryResult::rejected(
-                Cause::redirect, text + "; redirects are not followed: configure the final URL");
+        const Cause cause = cause_of(answer.status);
+        if (cause == Cause::none) return DeliveryResult::accepted(remote_id_of(answer.body));
+        std::string text = status_text(answer);
+        if (cause == Cause::refused) return DeliveryResult::rejected(cause, std::move(text));
+        if (cause == Cause::bad_answer) return DeliveryResult::ambiguous(cause, std::move(text));
+        if (cause == Cause::redirect) {
+            text += "; redirects are not followed: configure the final URL";
         }
         const auto wait = parse_retry_after(
             http::find_header(answer.headers, "Retry-After").value_or(""), parts_.clock.now());
-        if (status == 429) return DeliveryResult::retry_later(Cause::throttled, text, wait);
-        if (status == 408 || status == 409 || status == 425) {
-            return DeliveryResult::retry_later(Cause::busy, text, wait);
-        }
-        if (status >= 500 && status < 600) {
-            return DeliveryResult::retry_later(Cause::server_error, text, wait);
-        }
-        if (status >= 400 && status < 500) return DeliveryResult::rejected(Cause::refused, text);
-        return DeliveryResult::ambiguous(Cause::bad_answer, text);
+        return DeliveryResult::retry_later(cause, std::move(text), wait);
     }
 
     static DeliveryResult judge(const Error& error) {

@@ -62,9 +62,9 @@ private:
         out.limits = limits();
         out.gives_remote_ids = !one_in(4);
         ToolFaults& f = out.faults;
-        for (int* percent : {&f.refuse_connection, &f.throttle, &f.server_error, &f.timeout_before,
-                             &f.timeout_after, &f.timeout_late, &f.reset_before, &f.reset_after,
-                             &f.garbage, &f.slow}) {
+        for (int* percent : {&f.refuse_connection, &f.turn_away, &f.throttle, &f.server_error,
+                             &f.timeout_before, &f.timeout_after, &f.timeout_late, &f.reset_before,
+                             &f.reset_after, &f.garbage, &f.slow}) {
             *percent = share();
         }
         if (one_in(3)) f.client_error = static_cast<int>(between(1, 20));
@@ -73,7 +73,7 @@ private:
             const Millis from{between(0, span.count())};
             const Millis lasts{between(1'000, span.count() / 2)};
             out.outages.push_back(
-                {from, std::min(span, from + lasts), static_cast<int>(between(0, 3))});
+                {from, std::min(span, from + lasts), static_cast<int>(between(0, 4))});
         }
         return out;
     }

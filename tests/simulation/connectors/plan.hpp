@@ -15,6 +15,7 @@ namespace gantry::simulation {
 struct ToolFaults {
     int refuse_connection = 0;
     int client_error = 0;    // this delivery never goes while the fault lasts
+    int turn_away = 0;       // 404: this time, at this address
     int throttle = 0;        // 429, with or without Retry-After
     int server_error = 0;    // 5xx, with or without Retry-After
     int timeout_before = 0;  // nothing happened
@@ -28,7 +29,8 @@ struct ToolFaults {
 
 struct Outage {
     Millis from{}, until{};
-    int kind = 0;  // 0 refuses, 1 answers 5xx, 2 silent, 3 throttles with Retry-After
+    // 0 refuses, 1 answers 5xx, 2 silent, 3 throttles with Retry-After, 4 turns all away
+    int kind = 0;
 };
 
 struct ToolPlan {

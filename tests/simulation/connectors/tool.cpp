@@ -25,6 +25,10 @@ Exchange Tool::fault_of_outage(int kind, Millis timeout) {
                     DeliveryResult::retry_later(Cause::server_error, "status 503",
                                                 maybe_retry_after())};
         case 2: return {timeout, {}, DeliveryResult::ambiguous(Cause::timeout, "no answer")};
+        case 4:
+            return {up_to(Millis{200}),
+                    {},
+                    DeliveryResult::retry_later(Cause::turned_away, "status 404")};
         default:
             return {
                 up_to(Millis{200}),
@@ -37,6 +41,7 @@ std::optional<Exchange> Tool::fault(Millis timeout) {
     const ToolFaults& f = plan_.faults;
     if (falls(f.refuse_connection)) return fault_of_outage(0, timeout);
     if (falls(f.server_error)) return fault_of_outage(1, timeout);
+    if (falls(f.turn_away)) return fault_of_outage(4, timeout);
     if (falls(f.timeout_before)) return fault_of_outage(2, timeout);
     if (falls(f.throttle)) {
         return Exchange{

@@ -125,6 +125,24 @@ TEST_CASE("engine: answers that refuse or throttle a delivery do not open the ci
     CHECK(w.engine.circuit().state() == CircuitState::open);
 }
 
+TEST_CASE("engine: a receiver that turns everything away costs a few tries, not what waits") {
+    EngineWorld w(brittle());
+    std::size_t dead = 0;
+    std::size_t sent = 0;
+    const Instant day_after = w.clock.now() + std::chrono::hours{12};
+    for (std::int64_t id = 1; w.clock.now() < day_after; ++id) {
+        w.wait_out();
+        if (w.clock.now() >= day_after) break;
+        w.begin(id, id);
+        ++sent;
+        w.finish(id, DeliveryResult::retry_later(Cause::turned_away, "status 401"));
+        dead += w.settle().kind == Kind::dead ? 1 : 0;
+    }
+    CHECK(dead == 0);
+    CHECK(sent < 12 * 60 * 3);  // a probe in 20 to 60 s, after the first few
+    CHECK(w.engine.circuit().cause() == Cause::turned_away);
+}
+
 TEST_CASE("engine: one probe at a time; its success opens the doors, its failure shuts them") {
     Broken w;
     w.wait_out();

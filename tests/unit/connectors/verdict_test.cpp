@@ -14,10 +14,11 @@ namespace {
 
 using Kind = SettleStep::Kind;
 
-constexpr Cause k_causes[] = {
-    Cause::none,         Cause::connection,   Cause::timeout,  Cause::reset,    Cause::throttled,
-    Cause::server_error, Cause::busy,         Cause::refused,  Cause::redirect, Cause::bad_answer,
-    Cause::bad_payload,  Cause::bad_settings, Cause::exhausted};
+constexpr Cause k_causes[] = {Cause::none,         Cause::connection, Cause::timeout,
+                              Cause::reset,        Cause::throttled,  Cause::server_error,
+                              Cause::busy,         Cause::refused,    Cause::turned_away,
+                              Cause::redirect,     Cause::bad_answer, Cause::bad_payload,
+                              Cause::bad_settings, Cause::exhausted};
 
 DeliveryLimits limits() {
     DeliveryLimits out;
@@ -195,14 +196,13 @@ TEST_CASE("blames_connector: only what would hit the next delivery as well") {
         return blames_connector(DeliveryResult::retry_later(cause, ""));
     };
     for (const Cause cause : {Cause::connection, Cause::timeout, Cause::reset, Cause::server_error,
-                              Cause::bad_answer}) {
+                              Cause::turned_away, Cause::redirect, Cause::bad_answer}) {
         CAPTURE(to_string(cause));
         CHECK(blamed(cause));
         CHECK(blames_connector(DeliveryResult::ambiguous(cause, "")));
     }
-    for (const Cause cause :
-         {Cause::none, Cause::throttled, Cause::busy, Cause::refused, Cause::redirect,
-          Cause::bad_payload, Cause::bad_settings, Cause::exhausted}) {
+    for (const Cause cause : {Cause::none, Cause::throttled, Cause::busy, Cause::refused,
+                              Cause::bad_payload, Cause::bad_settings, Cause::exhausted}) {
         CAPTURE(to_string(cause));
         CHECK_FALSE(blamed(cause));
     }

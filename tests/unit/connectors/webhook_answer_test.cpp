@@ -1,4 +1,5 @@
 // What the webhook asks and makes of answers, over a client that is told what to answer.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "connectors/webhook/webhook.hpp"
@@ -59,12 +60,14 @@ public:
 // What webhook.hpp and connector.hpp promise of a status.
 std::pair<Outcome, Cause> promised(int status) {
     if (status >= 200 && status < 300) return {Outcome::accepted, Cause::none};
-    if (status >= 300 && status < 400) return {Outcome::rejected, Cause::redirect};
+    if (status >= 300 && status < 400) return {Outcome::retry_later, Cause::redirect};
     if (status == 429) return {Outcome::retry_later, Cause::throttled};
-    if (status == 408 || status == 409 || status == 425) {
-        return {Outcome::retry_later, Cause::busy};
-    }
-    if (status >= 400 && status < 500) return {Outcome::rejected, Cause::refused};
+    const auto is_one_of = [status](std::initializer_list<int> these) {
+        return std::find(these.begin(), these.end(), status) != these.end();
+    };
+    if (is_one_of({408, 409, 423, 425})) return {Outcome::retry_later, Cause::busy};
+    if (is_one_of({400, 405, 413, 415, 422})) return {Outcome::rejected, Cause::refused};
+    if (status >= 400 && status < 500) return {Outcome::retry_later, Cause::turned_away};
     if (status >= 500 && status < 600) return {Outcome::retry_later, Cause::server_error};
     return {Outcome::ambiguous, Cause::bad_answer};
 }
@@ -82,6 +85,23 @@ TEST_CASE("webhook: every status has its outcome and its cause") {
         if (outcome == Outcome::accepted) continue;
         CHECK(result.reason.find("status " + std::to_string(status)) == 0);
         CHECK(result.reason.find("why not") != std::string::npos);
+    }
+}
+
+TEST_CASE(
+    "webhook: a receiver's changed secret, moved address or empty ingress costs no delivery") {
+    WebhookWorld w;
+    for (const int status : {301, 302, 307, 308, 401, 403, 404, 407, 410}) {
+        CAPTURE(status);
+        const auto result = w.answered(status);
+        CHECK(result.outcome == Outcome::retry_later);
+        CHECK(blames_connector(result));
+    }
+    for (const int status : {400, 405, 413, 415, 422}) {
+        CAPTURE(status);
+        const auto result = w.answered(status);
+        CHECK(result.outcome == Outcome::rejected);
+        CHECK_FALSE(blames_connector(result));
     }
 }
 
@@ -109,7 +129,7 @@ TEST_CASE("webhook: failures of the exchange are told apart by whether it may ha
 
 TEST_CASE("webhook: Retry-After is heard with 429, 503 and busy answers, in both forms") {
     WebhookWorld w;
-    for (const int status : {429, 503, 500, 408, 409, 425}) {
+    for (const int status : {429, 503, 500, 408, 409, 425, 301, 404}) {
         CAPTURE(status);
         CHECK(w.answered(status, "", {{"retry-after", "17"}}).retry_after == Millis{17'000});
         CHECK_FALSE(w.answered(status).retry_after.has_value());

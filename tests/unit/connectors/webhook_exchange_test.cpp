@@ -84,7 +84,7 @@ TEST_CASE("webhook: a redirect is not followed, whatever its kind") {
     for (const int status : {301, 302, 303, 307, 308}) {
         CAPTURE(status);
         const auto result = deliver(*webhook_to(server.url("/" + std::to_string(status))));
-        CHECK(result.outcome == Outcome::rejected);
+        CHECK(result.outcome == Outcome::retry_later);
         CHECK(result.cause == Cause::redirect);
         CHECK(result.reason.find("redirect") != std::string::npos);
     }
@@ -103,7 +103,8 @@ TEST_CASE("webhook: statuses and Retry-After survive the way through real HTTP")
         return deliver(*webhook_to(server.url("/" + std::to_string(status))));
     };
     CHECK(result_of(204).outcome == Outcome::accepted);
-    CHECK(result_of(404).cause == Cause::refused);
+    CHECK(result_of(404).cause == Cause::turned_away);
+    CHECK(result_of(422).cause == Cause::refused);
     CHECK(result_of(409).cause == Cause::busy);
     CHECK(result_of(429).cause == Cause::throttled);
     CHECK(result_of(429).retry_after == Millis{9'000});
