@@ -107,6 +107,7 @@ private:
     std::unique_ptr<collector::IntakeDesk> intake_desk_;
     std::unique_ptr<EngineVitals> vitals_;
     std::unique_ptr<console::Api> api_;
+    std::optional<CredentialRate> rate_;
     std::optional<Routes> routes_;
     std::unique_ptr<http::Server> server_;
     Result<void> ended_;
@@ -267,6 +268,10 @@ asio::awaitable<void> Program::watch_presence() {
 }
 
 Result<void> Program::open_server() {
+    CredentialRateOptions rate;
+    rate.per_second = settings_.server.rate_per_credential;
+    rate.burst = settings_.server.burst_per_credential;
+    rate_.emplace(clock_, rate, metrics_);
     routes_.emplace(
         Routes{[this](std::string rest, http::Request request) {
                    return agent_desk_->handle(std::move(rest), std::move(request));
@@ -275,7 +280,7 @@ Result<void> Program::open_server() {
                    return intake_desk_->handle(std::move(rest), std::move(request));
                },
                [this](http::Request request) { return api_->handle(std::move(request)); },
-               [this] { return not_ready(); }, [this] { return serving_; }, metrics_});
+               [this] { return not_ready(); }, [this] { return serving_; }, metrics_, &*rate_});
     http::raise_file_limit();
     settings_.server.http.body_limit = body_limit;
     auto server = http::start_server(

@@ -30,6 +30,24 @@ bool is_probe(std::string_view path) {
     return path == "/healthz" || path == "/readyz" || path == "/metrics";
 }
 
+// What agents and monitors send without end; people and enrolments are bounded by their own guards.
+std::optional<CredentialRate::Route> limited_route(std::string_view path) {
+    if (path.starts_with(k_intake)) return CredentialRate::Route::intake;
+    if (path == "/api/v1/agent/report") return CredentialRate::Route::report;
+    return std::nullopt;
+}
+
+std::optional<http::Response> refuse_rate(const Routes& routes, const http::Request& request) {
+    const auto kind = limited_route(request.path);
+    if (!kind || routes.rate == nullptr) return std::nullopt;
+    const auto wait_s = routes.rate->refused(request.bearer(), *kind);
+    if (!wait_s) return std::nullopt;
+    auto response = http::problem(429, "too_many_requests",
+                                  "this credential makes too many requests; wait a little");
+    response.headers.emplace_back("Retry-After", std::to_string(*wait_s));
+    return response;
+}
+
 }  // namespace
 
 boost::asio::awaitable<http::Response> route(const Routes& routes, http::Request request) {
@@ -47,6 +65,7 @@ boost::asio::awaitable<http::Response> route(const Routes& routes, http::Request
         response.headers.emplace_back("Retry-After", "1");
         co_return response;
     }
+    if (auto refused = refuse_rate(routes, request)) co_return std::move(*refused);
     if (path.starts_with(k_agent)) {
         std::string rest = path.substr(k_agent.size());
         co_return co_await routes.agent(std::move(rest), std::move(request));

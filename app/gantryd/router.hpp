@@ -6,6 +6,7 @@
 #include <functional>
 #include <string>
 
+#include "app/gantryd/credential_rate.hpp"
 #include "core/http/message.hpp"
 #include "core/telemetry/metrics.hpp"
 
@@ -20,6 +21,7 @@ struct Routes {
     std::function<std::string()> not_ready;  // why no work is taken; "" = it is
     std::function<bool()> serving;           // false while starting: 503 for all but the probes
     telemetry::Registry& metrics;
+    CredentialRate* rate = nullptr;  // of intake and reports; null: unlimited
 };
 
 boost::asio::awaitable<http::Response> route(const Routes& routes, http::Request request);

@@ -62,6 +62,8 @@ void read_server(Section& s, ServerSettings& out) {
     }
     s.texts("names", out.names, 100);
     s.duration("drain_timeout", out.drain_timeout, {Millis{0}, 10 * k_minute});
+    s.number<std::int64_t>("rate_per_credential", out.rate_per_credential, {1, 1'000'000});
+    s.number<std::int64_t>("burst_per_credential", out.burst_per_credential, {1, 10'000'000});
     read_limits(s, out.http);
 }
 

@@ -46,6 +46,8 @@ struct ServerSettings {
     http::ServerOptions http;        // certificate and key empty: gantryd's own, in DATA/tls
     std::vector<std::string> names;  // further host names and addresses of the own certificate
     Millis drain_timeout{10'000};
+    std::int64_t rate_per_credential = 2'000;  // requests a second, of intake and reports
+    std::int64_t burst_per_credential = 4'000;
 };
 
 struct CorrelatorSettings {

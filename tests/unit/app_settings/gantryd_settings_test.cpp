@@ -56,6 +56,8 @@ TEST_CASE("gantryd settings: the shipped file says the defaults") {
     CHECK(a.write_timeout == b.write_timeout);
     CHECK(shipped->server.names == fresh.server.names);
     CHECK(shipped->server.drain_timeout == fresh.server.drain_timeout);
+    CHECK(shipped->server.rate_per_credential == fresh.server.rate_per_credential);
+    CHECK(shipped->server.burst_per_credential == fresh.server.burst_per_credential);
     CHECK(shipped->storage_location == fresh.storage_location);
     CHECK(shipped->journal_retention == fresh.journal_retention);
     CHECK(shipped->journal.max_waiting == fresh.journal.max_waiting);
