@@ -5,6 +5,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <csignal>
 
 #include "core/base/text.hpp"
 
@@ -37,7 +38,7 @@ void Monitor::use(const Policy& policy) {
     groups_.clear();
     const std::int64_t now = steady_ms();
     for (ProbeGroup& part : group_by_probe(policy)) {
-        auto probe = make_probe(parts_.platform, parts_.clock, executor_, part.checks);
+        auto probe = make_probe(parts_.platform, parts_.clock, executor_, commons_, part.checks);
         if (!probe) {
             parts_.log.warn("check_without_probe",
                             {{"check", part.checks.front().id}, {"reason", probe.error().message}});
@@ -60,7 +61,10 @@ void Monitor::use(const Policy& policy) {
 void Monitor::stop() {
     stopped_ = true;
     timer_.cancel();
+    commons_.commands->signal(SIGTERM);
 }
+
+void Monitor::kill_plugins() { commons_.commands->signal(SIGKILL); }
 
 void Monitor::request_full_state() { full_state_wanted_ = true; }
 

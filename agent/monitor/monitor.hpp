@@ -38,7 +38,10 @@ public:
     boost::asio::awaitable<void> run();
     // A full state goes into the spool as soon as every check was looked at.
     void request_full_state();
+    // Plugins are asked to end (TERM); their looks count for nothing any more.
     void stop();
+    // For who cannot wait until idle(): KILL.
+    void kill_plugins();
     [[nodiscard]] bool idle() const { return open_looks_ == 0; }
     [[nodiscard]] const Evaluator& evaluator() const { return evaluator_; }
 
@@ -67,6 +70,7 @@ private:
     boost::asio::any_io_executor executor_;
     MonitorParts parts_;
     Evaluator evaluator_;
+    Commons commons_;
     std::vector<GroupPtr> groups_;
     boost::asio::steady_timer timer_;
     std::vector<Reading> sample_;

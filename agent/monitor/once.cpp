@@ -40,9 +40,10 @@ asio::awaitable<std::vector<OnceRow>> look_once(asio::any_io_executor executor, 
                                                 const Clock* clock, Policy policy) {
     std::map<std::string, std::vector<OnceRow>> by_check;
     std::vector<std::pair<ProbeGroup, std::unique_ptr<Probe>>> groups;
+    const Commons commons;
     bool needs_rates = false;
     for (ProbeGroup& group : group_by_probe(policy)) {
-        auto probe = make_probe(platform, *clock, executor, group.checks);
+        auto probe = make_probe(platform, *clock, executor, commons, group.checks);
         if (!probe) {
             for (const CheckPolicy& check : group.checks) {
                 append_rows(check, probe.error(), by_check[check.id]);

@@ -9,7 +9,6 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cerrno>
-#include <condition_variable>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -28,111 +27,76 @@ struct Answer {
     struct statvfs value {};
 };
 
-// One list of paths, shared by the thread that asks and the probe that waits.
+// One list of paths, asked by a thread of its own that may be left behind: shared with it, so that
+// it may outlive the probe.
 struct Job {
+    std::mutex mutex;
+    StatFunction stat;
+    std::function<void()> notify;
     std::vector<std::string> paths;
     std::vector<Answer> answers;
-    std::size_t current = 0;  // being asked now; paths.size() when done
+    std::size_t current = 0;  // being asked now; paths.size() when all are done
+    bool abandoned = false;   // what is asked now is the last one
     bool finished = false;
-    std::function<void()> notify;
 };
 
-// A thread that may be left behind. State is shared with it, so that it may outlive its probe.
-class StatThread {
-public:
-    explicit StatThread(StatFunction stat) : shared_(std::make_shared<Shared>()) {
-        shared_->stat = std::move(stat);
-        start_thread(shared_);
-    }
-    ~StatThread() {
-        const std::lock_guard lock(shared_->mutex);
-        shared_->stop = true;
-        shared_->job.notify = nullptr;
-        shared_->wake.notify_one();
-    }
-    StatThread(const StatThread&) = delete;
-    StatThread& operator=(const StatThread&) = delete;
+// How far a job came.
+struct Progress {
+    std::vector<Answer> answers;
+    std::size_t current = 0;
+    bool finished = false;
+};
 
-    void start(Job job) {
-        const std::lock_guard lock(shared_->mutex);
-        shared_->job = std::move(job);
-        shared_->wake.notify_one();
-    }
-    // A copy of the job as far as it came.
-    Job look() const {
-        const std::lock_guard lock(shared_->mutex);
-        return shared_->job;
-    }
-    // Whether the thread is free again; it stays "hung" while it is inside a call.
-    bool is_free() const {
-        const std::lock_guard lock(shared_->mutex);
-        return shared_->job.finished;
-    }
-    // Forget the rest of the job and do not notify: the thread ends when the call comes back.
-    void abandon() {
-        const std::lock_guard lock(shared_->mutex);
-        shared_->job.notify = nullptr;
-        shared_->job.paths.resize(std::min(shared_->job.paths.size(), shared_->job.current + 1));
-    }
+Progress progress_of(Job& job) {
+    const std::lock_guard lock(job.mutex);
+    return {job.answers, job.current, job.finished};
+}
 
-private:
-    struct Shared {
-        std::mutex mutex;
-        std::condition_variable wake;
-        StatFunction stat;
-        Job job{{}, {}, 0, true, nullptr};
-        bool stop = false;
+void ask_all(Job& job) {
+    pthread_setname_np(pthread_self(), "statfs");
+    std::unique_lock lock(job.mutex);
+    while (job.current < job.paths.size() && !job.abandoned) {
+        const std::string path = job.paths[job.current];
+        Answer answer;
+        answer.asked = true;
+        lock.unlock();
+        if (job.stat(path.c_str(), &answer.value) != 0) answer.error = errno;
+        lock.lock();
+        job.answers[job.current] = answer;
+        ++job.current;
+    }
+    job.finished = true;
+    if (job.notify) job.notify();
+}
+
+// Detached from its birth: a thread inside a hung call can never be joined.
+int start_detached(std::function<void()> body) {
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&attributes, 128 * 1024);
+    auto handed = std::make_unique<std::function<void()>>(std::move(body));
+    const auto entry = [](void* argument) -> void* {
+        const std::unique_ptr<std::function<void()>> held(
+            static_cast<std::function<void()>*>(argument));
+        (*held)();
+        return nullptr;
     };
-
-    // Detached from its birth: a thread inside a hung call can never be joined.
-    static void start_thread(const std::shared_ptr<Shared>& shared) {
-        pthread_attr_t attributes;
-        pthread_attr_init(&attributes);
-        pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-        pthread_attr_setstacksize(&attributes, 128 * 1024);
-        auto handed = std::make_unique<std::shared_ptr<Shared>>(shared);
-        pthread_t id{};
-        const auto entry = [](void* argument) -> void* {
-            const std::unique_ptr<std::shared_ptr<Shared>> held(
-                static_cast<std::shared_ptr<Shared>*>(argument));
-            run(**held);
-            return nullptr;
-        };
-        // No thread left: the job is never finished, so every mount shows as a gap.
-        if (pthread_create(&id, &attributes, entry, handed.get()) == 0) (void)handed.release();
-        pthread_attr_destroy(&attributes);
-    }
-
-    static void run(Shared& shared) {
-        pthread_setname_np(pthread_self(), "statfs");
-        std::unique_lock lock(shared.mutex);
-        for (;;) {
-            shared.wake.wait(lock, [&] { return shared.stop || !shared.job.finished; });
-            if (shared.stop) return;
-            while (shared.job.current < shared.job.paths.size()) {
-                const std::string path = shared.job.paths[shared.job.current];
-                Answer answer;
-                answer.asked = true;
-                lock.unlock();
-                if (shared.stat(path.c_str(), &answer.value) != 0) answer.error = errno;
-                lock.lock();
-                shared.job.answers[shared.job.current] = answer;
-                ++shared.job.current;
-            }
-            shared.job.finished = true;
-            if (shared.job.notify) shared.job.notify();
-        }
-    }
-
-    std::shared_ptr<Shared> shared_;
-};
+    pthread_t id{};
+    const int code = pthread_create(&id, &attributes, entry, handed.get());
+    if (code == 0) (void)handed.release();
+    pthread_attr_destroy(&attributes);
+    return code;
+}
 
 class FilesystemProbe final : public Probe {
 public:
-    FilesystemProbe(asio::any_io_executor executor, FilesystemOptions options, StatFunction stat)
+    FilesystemProbe(asio::any_io_executor executor, FilesystemOptions options, StatFunction stat,
+                    std::shared_ptr<HungMounts> hung)
         : executor_(std::move(executor)),
           options_(std::move(options)),
           stat_(std::move(stat)),
+          hung_(std::move(hung)),
           mountinfo_(options_.mountinfo, KernelFile::Records::many) {}
 
     [[nodiscard]] const std::string& name() const override { return name_; }
@@ -141,11 +105,11 @@ public:
         const auto text = mountinfo_.read();
         if (!text) co_return text.error();
         mounts_ = select_mounts(parse_mountinfo(*text), options_.named);
-        std::erase_if(hung_, [](const auto& entry) { return entry.second->is_free(); });
+        std::erase_if(*hung_, [](const auto& entry) { return entry.second(); });
         Measurement out;
         std::vector<Mount> waiting;
         for (const Mount& mount : mounts_) {
-            if (hung_.contains(mount.point)) {
+            if (hung_->contains(mount.point)) {
                 out.gaps.push_back({mount.point, "statfs does not return"});
             } else {
                 waiting.push_back(mount);
@@ -153,7 +117,7 @@ public:
         }
         answers_.clear();
         while (!waiting.empty()) {
-            if (hung_.size() >= options_.max_hung) {
+            if (hung_->size() >= options_.max_hung) {
                 for (const Mount& mount : waiting) {
                     out.gaps.push_back({mount.point, "too many other mounts hang"});
                 }
@@ -182,23 +146,29 @@ private:
     // Asks for `mounts` in order until all are done or one hangs; returns how many are settled,
     // the hung one (already a gap) included.
     asio::awaitable<std::size_t> ask(std::vector<Mount> mounts, Measurement* out) {
-        if (!thread_) thread_ = std::make_unique<StatThread>(stat_);
         auto timer = std::make_shared<asio::steady_timer>(executor_);
-        Job job;
-        for (const Mount& mount : mounts) job.paths.push_back(mount.point);
-        job.answers.resize(job.paths.size());
-        job.notify = [executor = executor_, weak = std::weak_ptr(timer)] {
+        const auto job = std::make_shared<Job>();
+        job->stat = stat_;
+        for (const Mount& mount : mounts) job->paths.push_back(mount.point);
+        job->answers.resize(job->paths.size());
+        job->notify = [executor = executor_, weak = std::weak_ptr(timer)] {
             asio::post(executor, [weak] {
                 if (const auto held = weak.lock()) held->cancel();
             });
         };
-        thread_->start(std::move(job));
+        const auto body = [job] { ask_all(*job); };
+        const int code = options_.start_thread ? options_.start_thread(body) : start_detached(body);
+        if (code != 0) {
+            const std::string reason = std::string("no thread to ask with: ") + std::strerror(code);
+            for (const Mount& mount : mounts) out->gaps.push_back({mount.point, reason});
+            co_return mounts.size();
+        }
         std::size_t seen = 0;
         for (;;) {
             timer->expires_after(options_.per_mount);
             boost::system::error_code ignored;
             co_await timer->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-            const Job now = thread_->look();
+            const Progress now = progress_of(*job);
             if (now.finished) {
                 settle(mounts, now, mounts.size(), *out);
                 co_return mounts.size();
@@ -208,7 +178,7 @@ private:
                 continue;
             }
             settle(mounts, now, now.current, *out);
-            leave_behind(mounts[now.current].point);
+            leave_behind(mounts[now.current].point, job);
             out->gaps.push_back({mounts[now.current].point,
                                  "statfs gave no answer within " +
                                      std::to_string(options_.per_mount.count()) + " ms"});
@@ -216,7 +186,7 @@ private:
         }
     }
 
-    void settle(const std::vector<Mount>& mounts, const Job& job, std::size_t count,
+    void settle(const std::vector<Mount>& mounts, const Progress& job, std::size_t count,
                 Measurement& out) {
         for (std::size_t i = 0; i < count; ++i) {
             const Answer& answer = job.answers[i];
@@ -229,9 +199,12 @@ private:
         }
     }
 
-    void leave_behind(const std::string& point) {
-        thread_->abandon();
-        hung_[point] = std::move(thread_);
+    // The thread ends when its call comes back, and tells nobody.
+    void leave_behind(const std::string& point, const std::shared_ptr<Job>& job) {
+        const std::lock_guard lock(job->mutex);
+        job->notify = nullptr;
+        job->abandoned = true;
+        (*hung_)[point] = [job] { return progress_of(*job).finished; };
     }
 
     static void append_sizes(const struct statvfs& answer, Labels& out) {
@@ -251,19 +224,19 @@ private:
     asio::any_io_executor executor_;
     FilesystemOptions options_;
     StatFunction stat_;
+    std::shared_ptr<HungMounts> hung_;
     KernelFile mountinfo_;
     std::vector<Mount> mounts_;
     std::map<std::string, struct statvfs> answers_;
-    std::unique_ptr<StatThread> thread_;
-    std::map<std::string, std::unique_ptr<StatThread>> hung_;  // by mount point
 };
 
 }  // namespace
 
 std::unique_ptr<Probe> make_filesystem_probe(asio::any_io_executor executor,
-                                             FilesystemOptions options, StatFunction stat) {
+                                             FilesystemOptions options, StatFunction stat,
+                                             std::shared_ptr<HungMounts> hung) {
     return std::make_unique<FilesystemProbe>(std::move(executor), std::move(options),
-                                             std::move(stat));
+                                             std::move(stat), std::move(hung));
 }
 
 }  // namespace gantry::agent

@@ -3,10 +3,10 @@
 // system.filesystem.inodes.utilization (absent where inodes are unlimited),
 // system.filesystem.read_only (0 or 1).
 //
-// statvfs(2) can hang for ever on a dead server or disk. It runs on a sacrificial thread: a mount
-// that does not answer within its deadline is a gap ("unknown"), its thread is left behind, and
-// the mount is not asked again until that thread comes back. Network and pseudo file systems are
-// left out unless a policy names the mount point exactly.
+// statvfs(2) can hang for ever on a dead server or disk. It runs on a sacrificial thread, one a
+// look: a mount that does not answer within its deadline is a gap ("unknown"), its thread is left
+// behind, and the mount is not asked again, by no probe, until that thread comes back. Network and
+// pseudo file systems are left out unless a policy names the mount point exactly.
 #pragma once
 
 #include <sys/statvfs.h>
@@ -46,8 +46,12 @@ struct FilesystemOptions {
     std::vector<std::string> named;  // mount points to look at whatever their type
     Millis per_mount{2'000};         // no answer for so long: hung
     std::size_t max_hung = 4;        // threads left behind at most; further mounts are gaps
+    // Runs the body on a thread of its own; gives the errno when there is none. Empty: as it
+    // should.
+    std::function<int(std::function<void()> body)> start_thread;
 };
 std::unique_ptr<Probe> make_filesystem_probe(boost::asio::any_io_executor executor,
-                                             FilesystemOptions options, StatFunction stat);
+                                             FilesystemOptions options, StatFunction stat,
+                                             std::shared_ptr<HungMounts> hung);
 
 }  // namespace gantry::agent

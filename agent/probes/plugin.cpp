@@ -86,7 +86,8 @@ PluginVerdict verdict_of(const process::Outcome& outcome, std::string text) {
 
 class PluginProbe final : public Probe {
 public:
-    explicit PluginProbe(const CheckPolicy& check) {
+    PluginProbe(const CheckPolicy& check, std::shared_ptr<process::Groups> commands)
+        : commands_(std::move(commands)) {
         command_.argv = check.command;
         command_.timeout = check.timeout;
         command_.max_output_bytes = 16 * 1024;
@@ -95,7 +96,8 @@ public:
     [[nodiscard]] const std::string& name() const override { return name_; }
     boost::asio::awaitable<Result<Measurement>> read() override {
         process::Command command = command_;
-        const Result<process::Outcome> outcome = co_await process::run_command(std::move(command));
+        const Result<process::Outcome> outcome =
+            co_await process::run_command(std::move(command), commands_);
         if (!outcome) {
             output_ = outcome.error().message;
             co_return outcome.error();
@@ -113,6 +115,7 @@ public:
 private:
     const std::string name_ = "plugin";
     process::Command command_;
+    std::shared_ptr<process::Groups> commands_;
     std::string output_;
 };
 
@@ -148,8 +151,9 @@ Measurement plugin_measurement(const process::Outcome& outcome) {
     return out;
 }
 
-std::unique_ptr<Probe> make_plugin_probe(const CheckPolicy& check) {
-    return std::make_unique<PluginProbe>(check);
+std::unique_ptr<Probe> make_plugin_probe(const CheckPolicy& check,
+                                         std::shared_ptr<process::Groups> commands) {
+    return std::make_unique<PluginProbe>(check, std::move(commands));
 }
 
 }  // namespace gantry::agent

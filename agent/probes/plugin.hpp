@@ -24,6 +24,7 @@ PluginOutput parse_plugin_output(std::string_view output);
 Measurement plugin_measurement(const process::Outcome& outcome);
 
 // REQUIRES: check.probe is "plugin".
-std::unique_ptr<Probe> make_plugin_probe(const CheckPolicy& check);
+std::unique_ptr<Probe> make_plugin_probe(const CheckPolicy& check,
+                                         std::shared_ptr<process::Groups> commands);
 
 }  // namespace gantry::agent

@@ -6,12 +6,15 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "agent/probes/measurement.hpp"
 #include "core/model/policy.hpp"
+#include "core/process/command.hpp"
 #include "core/time/clock.hpp"
 
 namespace gantry::agent {
@@ -31,10 +34,20 @@ struct Platform {
     std::string run = "/run";
 };
 
+// Mount points at which a call has not come back, and whether it is back by now.
+using HungMounts = std::map<std::string, std::function<bool()>>;
+
+// What outlives a policy: its probes go, what they left behind may not be there twice.
+struct Commons {
+    std::shared_ptr<process::Groups> commands = std::make_shared<process::Groups>();
+    std::shared_ptr<HungMounts> hung_mounts = std::make_shared<HungMounts>();
+};
+
 // The probe that `checks` (all of the same probe name; of a plugin exactly one) need.
 // not_found: no such probe.
 Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock& clock,
                                           boost::asio::any_io_executor executor,
+                                          const Commons& commons,
                                           const std::vector<CheckPolicy>& checks);
 
 }  // namespace gantry::agent

@@ -78,17 +78,18 @@ TopProcesses::By top_of(const std::string& name) {
 }  // namespace
 
 Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock& clock,
-                                          asio::any_io_executor executor,
+                                          asio::any_io_executor executor, const Commons& commons,
                                           const std::vector<CheckPolicy>& checks) {
     const std::string name = checks.empty() ? std::string() : checks.front().probe;
-    if (name == "plugin") return make_plugin_probe(checks.front());
+    if (name == "plugin") return make_plugin_probe(checks.front(), commons.commands);
     if (name == "filesystem") {
         FilesystemOptions options;
         options.mountinfo = platform.proc + "/self/mountinfo";
         for (std::string& pattern : patterns_of(checks)) {
             if (!has_wildcard(pattern)) options.named.push_back(std::move(pattern));
         }
-        return make_filesystem_probe(std::move(executor), std::move(options), &::statvfs);
+        return make_filesystem_probe(std::move(executor), std::move(options), &::statvfs,
+                                     commons.hung_mounts);
     }
     if (name == "unit") {
         SystemdOptions options;

@@ -146,7 +146,10 @@ asio::awaitable<void> AgentProgram::stop_on_signal() {
         log_.error("spool_unwritable", {{"reason", flushed.error().message}});
     }
     // An exchange or a plugin that is still under way is not waited for: all is on disk.
-    if (!monitor_.idle() || !uplink_ended_) std::_Exit(0);
+    if (!monitor_.idle() || !uplink_ended_) {
+        monitor_.kill_plugins();
+        std::_Exit(0);
+    }
     context_.stop();
 }
 

@@ -150,6 +150,25 @@ void end_group(const Run& run, int signal) {
     if (run.child.id() > 1) ::kill(-run.child.id(), signal);
 }
 
+// In the coroutine's frame, so that no way out of it leaves the command running.
+class Listed {
+public:
+    Listed(std::shared_ptr<Run> run, std::shared_ptr<Groups> groups)
+        : run_(std::move(run)), groups_(std::move(groups)) {
+        if (groups_) groups_->add(run_->child.id());
+    }
+    ~Listed() {
+        if (groups_) groups_->remove(run_->child.id());
+        if (!run_->exited) end_group(*run_, SIGKILL);
+    }
+    Listed(const Listed&) = delete;
+    Listed& operator=(const Listed&) = delete;
+
+private:
+    std::shared_ptr<Run> run_;
+    std::shared_ptr<Groups> groups_;
+};
+
 void fill(Outcome& out, Run& run, bool timed_out) {
     const int status = run.child.native_exit_code();
     if (timed_out) {
@@ -167,12 +186,19 @@ void fill(Outcome& out, Run& run, bool timed_out) {
 
 }  // namespace
 
-asio::awaitable<Result<Outcome>> run_command(Command command) {
+void Groups::signal(int number) const {
+    for (const int id : ids_) {
+        if (id > 1) ::kill(-id, number);
+    }
+}
+
+asio::awaitable<Result<Outcome>> run_command(Command command, std::shared_ptr<Groups> groups) {
     if (auto valid = check(command); !valid) co_return valid.error();
     const auto executor = co_await asio::this_coro::executor;
     const auto run = std::make_shared<Run>(executor);
     run->cap = command.max_output_bytes;
     if (auto launched = launch(*run, command); !launched) co_return launched.error();
+    const Listed listed(run, std::move(groups));
     pump(run, run->out, run->out_buffer, run->out_text);
     pump(run, run->err, run->err_buffer, run->err_text);
     run->child.async_wait([run](error_code, int) {

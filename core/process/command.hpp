@@ -7,6 +7,7 @@
 #pragma once
 
 #include <boost/asio/awaitable.hpp>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,8 +35,24 @@ struct Outcome {
     std::size_t cut_bytes = 0;  // of both streams, beyond the cap
 };
 
-// Errors: invalid_input (no absolute path), not_found (no such program), forbidden (not
+// The process groups of the commands that run now: whoever leaves without waiting for them ends
+// them first. Not for several threads.
+class Groups {
+public:
+    void signal(int number) const;
+    [[nodiscard]] std::size_t size() const { return ids_.size(); }
+
+    void add(int id) { ids_.push_back(id); }
+    void remove(int id) { std::erase(ids_, id); }
+
+private:
+    std::vector<int> ids_;
+};
+
+// While it runs, its group is in `groups`, if given; a coroutine that is destroyed meanwhile ends
+// it. Errors: invalid_input (no absolute path), not_found (no such program), forbidden (not
 // executable), unavailable (no process or descriptor left).
-boost::asio::awaitable<Result<Outcome>> run_command(Command command);
+boost::asio::awaitable<Result<Outcome>> run_command(Command command,
+                                                    std::shared_ptr<Groups> groups = nullptr);
 
 }  // namespace gantry::process

@@ -178,19 +178,21 @@ TEST_CASE("filesystem probe: a mount that hangs is a gap and holds up no other")
     FilesystemOptions options;
     options.mountinfo = directory.path() + "/mountinfo";
     options.per_mount = Millis{50};
-    const auto probe = make_filesystem_probe(context.get_executor(), options,
-                                             [latch](const char* path, struct statvfs* out) {
-                                                 if (std::strcmp(path, "/hung") == 0) latch->wait();
-                                                 if (std::strcmp(path, "/denied") == 0) {
-                                                     errno = EACCES;
-                                                     return -1;
-                                                 }
-                                                 *out = {};
-                                                 out->f_frsize = 4096;
-                                                 out->f_blocks = 100;
-                                                 out->f_bfree = out->f_bavail = 40;
-                                                 return 0;
-                                             });
+    const auto probe = make_filesystem_probe(
+        context.get_executor(), options,
+        [latch](const char* path, struct statvfs* out) {
+            if (std::strcmp(path, "/hung") == 0) latch->wait();
+            if (std::strcmp(path, "/denied") == 0) {
+                errno = EACCES;
+                return -1;
+            }
+            *out = {};
+            out->f_frsize = 4096;
+            out->f_blocks = 100;
+            out->f_bfree = out->f_bavail = 40;
+            return 0;
+        },
+        std::make_shared<HungMounts>());
     auto measured = read(context, *probe);
     REQUIRE(measured.has_value());
     CHECK(instances(*measured) == std::vector<std::string>{"/", "/data"});
@@ -252,12 +254,12 @@ TEST_CASE("probes: every name of a policy has one, others are refused") {
                              "uptime", "unit", "process", "plugin"}) {
         CheckPolicy check;
         check.probe = name;
-        const auto probe = make_probe({}, clock, context.get_executor(), {check});
+        const auto probe = make_probe({}, clock, context.get_executor(), {}, {check});
         REQUIRE(probe.has_value());
         CHECK((*probe)->name() == name);
     }
     CheckPolicy check;
     check.probe = "soup";
-    CHECK_FALSE(make_probe({}, clock, context.get_executor(), {check}).has_value());
-    CHECK_FALSE(make_probe({}, clock, context.get_executor(), {}).has_value());
+    CHECK_FALSE(make_probe({}, clock, context.get_executor(), {}, {check}).has_value());
+    CHECK_FALSE(make_probe({}, clock, context.get_executor(), {}, {}).has_value());
 }
