@@ -180,6 +180,7 @@ inline std::vector<std::string> ticket_tables(storage::Connection& connection) {
         {"organisation_id, kind, value, asset_id", "asset_identities", "asset_id, kind, value", 4},
         {"id, agent_id, organisation_id, site_id, role, asset_id, name, revoked", "agents", "id",
          8},
+        {"id, name, role, organisation_id, disabled", "users", "id", 5},
         {"id, uses, revoked_at", "tokens", "id", 3},
         {"id, connector, incident_id, operation, idempotency_key, payload, state, attempts, "
          "created_at, next_attempt_at, lease_until, delivered_at, last_error, remote_id",
