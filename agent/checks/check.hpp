@@ -45,6 +45,8 @@ struct CheckMemory {
     std::optional<Millis> critical_since;
 
     [[nodiscard]] Condition reported() const { return blind ? Condition::unknown : known; }
+    // False while there were only gaps, too few to call it unknown: reported() says ok of it.
+    [[nodiscard]] bool judged() const { return blind || known != Condition::ok || !levels.empty(); }
 };
 
 struct Transition {

@@ -127,6 +127,18 @@ std::size_t Evaluator::ignored_instances() const {
     return out;
 }
 
+bool Evaluator::knows(const std::string& check) const {
+    const auto found = checks_.find(check);
+    return found != checks_.end() && !found->second.empty();
+}
+
+bool Evaluator::all_judged(const std::string& check) const {
+    const auto found = checks_.find(check);
+    return found == checks_.end() ||
+           std::all_of(found->second.begin(), found->second.end(),
+                       [](const auto& item) { return item.second.memory.judged(); });
+}
+
 std::vector<CheckState> Evaluator::full_state() const {
     std::vector<CheckState> out;
     for (const auto& [check, instances] : checks_) {

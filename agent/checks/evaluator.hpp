@@ -39,6 +39,10 @@ public:
     std::vector<CheckState> use(const Policy& policy);
     // Every known instance's condition, without evidence, bounded for one record.
     [[nodiscard]] std::vector<CheckState> full_state() const;
+    // Has it an instance, of this process or from before the restart?
+    [[nodiscard]] bool knows(const std::string& check) const;
+    // Was each of its instances judged, be it as unknown? True when it has none.
+    [[nodiscard]] bool all_judged(const std::string& check) const;
     // Left out at each check's last look, because of the bounds above.
     [[nodiscard]] std::size_t ignored_instances() const;
 

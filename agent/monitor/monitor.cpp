@@ -213,11 +213,22 @@ void Monitor::write_sample() {
     }
 }
 
-void Monitor::write_full_state() {
-    const bool all_looked = std::all_of(groups_.begin(), groups_.end(), [](const GroupPtr& group) {
-        return group->looked || group->probe->name() == "plugin";
+// The server ends what a full state does not list, and what it lists as ok: nothing may be missing
+// or ok in it only because it was not judged yet. A rate takes two looks, a gap a few; a plugin may
+// take its time, unless its condition is known from before a restart.
+bool Monitor::all_judged() const {
+    const auto judged = [this](const Group& group, const CheckPolicy& check) {
+        const bool known = group.probe->name() == "plugin" && evaluator_.knows(check.id);
+        return (group.looked || known) && evaluator_.all_judged(check.id);
+    };
+    return std::all_of(groups_.begin(), groups_.end(), [&](const GroupPtr& group) {
+        return std::all_of(group->checks.begin(), group->checks.end(),
+                           [&](const CheckPolicy& check) { return judged(*group, check); });
     });
-    if (!all_looked || !(full_state_wanted_ || parts_.spool.wants_full_state())) return;
+}
+
+void Monitor::write_full_state() {
+    if (!all_judged() || !(full_state_wanted_ || parts_.spool.wants_full_state())) return;
     if (auto saved = parts_.spool.append_full_state(evaluator_.full_state()); !saved) return;
     full_state_wanted_ = false;
     parts_.on_urgent();

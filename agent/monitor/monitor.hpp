@@ -36,7 +36,7 @@ public:
 
     void use(const Policy& policy);
     boost::asio::awaitable<void> run();
-    // A full state goes into the spool as soon as every check was looked at.
+    // A full state goes into the spool as soon as every check was judged.
     void request_full_state();
     // Plugins are asked to end (TERM); their looks count for nothing any more.
     void stop();
@@ -63,6 +63,7 @@ private:
     void save(std::vector<CheckState> transitions);
     void finish_looks();
     void write_sample();
+    [[nodiscard]] bool all_judged() const;
     void write_full_state();
     [[nodiscard]] std::int64_t steady_ms() const;
     [[nodiscard]] std::int64_t next_due() const;

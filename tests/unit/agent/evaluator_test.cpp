@@ -55,6 +55,28 @@ TEST_CASE("evaluator: an instance that vanished resolves with the reason, once")
     CHECK(evaluator.take(disk(), look({}), Millis{3}).empty());
 }
 
+TEST_CASE("evaluator: an instance with nothing but gaps is not judged until it is unknown") {
+    Evaluator evaluator({});
+    CHECK(evaluator.all_judged("filesystem"));  // has none
+    CHECK_FALSE(evaluator.knows("filesystem"));
+    Look gap = look({{"/", 0.5}});
+    gap.instances["/mnt"].reason = "hangs";
+    (void)evaluator.take(disk(), gap, Millis{0});
+    CHECK(evaluator.knows("filesystem"));
+    CHECK_FALSE(evaluator.all_judged("filesystem"));
+    int looks = 1;
+    for (; looks < 20 && !evaluator.all_judged("filesystem"); ++looks) {
+        (void)evaluator.take(disk(), gap, Millis{looks});
+    }
+    CHECK(looks < 20);
+    for (const CheckState& state : evaluator.full_state()) {
+        CHECK(state.condition == (state.instance == "/" ? Condition::ok : Condition::unknown));
+    }
+    Evaluator one_reading({});
+    (void)one_reading.take(disk(), look({{"/", 0.5}}), Millis{0});
+    CHECK(one_reading.all_judged("filesystem"));
+}
+
 TEST_CASE("evaluator: a probe that fails as a whole blinds every known instance") {
     Evaluator evaluator({});
     (void)evaluator.take(disk(), look({{"/", 0.1}, {"/var", 0.95}}), Millis{0});

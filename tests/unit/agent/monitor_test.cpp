@@ -147,6 +147,29 @@ TEST_CASE("monitor: a full state is written once every check was looked at") {
     CHECK_FALSE(stage.spool->wants_full_state());
 }
 
+TEST_CASE("monitor: a full state waits for what was not judged yet, since it ends what it lacks") {
+    for (const bool plugin : {false, true}) {
+        Stage stage;
+        stage.policy.checks.push_back(check("late", plugin ? "plugin" : "cpu", 0.9));
+        if (plugin) stage.policy.checks.back().command = {"/bin/sleep", "5"};
+        stage.start();
+        const Report all = stage.report();
+        CHECK(std::none_of(all.records.begin(), all.records.end(), [](const ReportRecord& record) {
+            return record.kind == RecordKind::full_state;
+        }));
+        CHECK(stage.spool->wants_full_state());
+        // Known from before the restart: nothing is lost by not waiting for it.
+        if (!plugin) continue;
+        stage.monitor->stop();
+        stage.settle();
+        stage.monitor.reset();
+        auto before = test::transition("late", Condition::ok, Condition::critical);
+        REQUIRE(stage.spool->append_states({before}).has_value());
+        stage.start();
+        CHECK_FALSE(stage.spool->wants_full_state());
+    }
+}
+
 TEST_CASE("monitor: after a restart a condition that still holds is not told again") {
     Stage stage;
     stage.memory(95);
