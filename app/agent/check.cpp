@@ -1,5 +1,3 @@
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <iomanip>
 #include <iostream>
@@ -8,6 +6,7 @@
 #include "agent/monitor/once.hpp"
 #include "agent/policy/policy_store.hpp"
 #include "app/agent/commands.hpp"
+#include "core/async/task_group.hpp"
 
 namespace gantry::app {
 namespace {
@@ -50,8 +49,8 @@ int check_once(const AgentSettings& settings, bool json) {
     const SystemClock clock;
     boost::asio::io_context context(1);
     std::vector<agent::OnceRow> rows;
-    boost::asio::co_spawn(context, look(&context, &clock, policies.current(), &rows),
-                          boost::asio::detached);
+    TaskGroup tasks(context.get_executor());
+    tasks.spawn(look(&context, &clock, policies.current(), &rows));
     context.run();
     if (json) {
         print_json(rows);

@@ -1,7 +1,5 @@
 #include <malloc.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -16,6 +14,7 @@
 #include "agent/uplink/http_transport.hpp"
 #include "app/agent/commands.hpp"
 #include "app/agent/status_file.hpp"
+#include "core/async/task_group.hpp"
 #include "core/base/random.hpp"
 #include "core/storage/engines.hpp"
 
@@ -108,6 +107,7 @@ private:
     bool stopping_ = false;
     std::string last_status_;  // without its times
     std::chrono::steady_clock::time_point status_at_{};
+    TaskGroup tasks_{context_.get_executor()};
 };
 
 asio::awaitable<void> AgentProgram::run_uplink() {
@@ -187,10 +187,10 @@ int AgentProgram::run() {
                                {"epoch", spool_->status().epoch},
                                {"policy", policies_.current().name}});
     monitor_.use(policies_.current());
-    asio::co_spawn(context_, stop_on_signal(), asio::detached);
-    asio::co_spawn(context_, spool_facts(), asio::detached);
-    asio::co_spawn(context_, monitor_.run(), asio::detached);
-    asio::co_spawn(context_, run_uplink(), asio::detached);
+    tasks_.spawn(stop_on_signal());
+    tasks_.spawn(spool_facts());
+    tasks_.spawn(monitor_.run());
+    tasks_.spawn(run_uplink());
     context_.run();
     return 0;
 }
@@ -226,8 +226,14 @@ int run_agent(const AgentSettings& settings) {
     }
     Facts facts = agent::collect_facts("/", GANTRY_VERSION);
     if (!settings.asset_tag.empty()) facts.asset_tag = settings.asset_tag;
-    AgentProgram program(settings, log, std::move(*spool), std::move(*identity), std::move(facts));
-    return program.run();
+    try {
+        AgentProgram program(settings, log, std::move(*spool), std::move(*identity),
+                             std::move(facts));
+        return program.run();
+    } catch (const std::exception& defect) {  // of a task: the spool has what was seen
+        log.error("agent_failed", {{"defect", defect.what()}});
+        return 1;
+    }
 }
 
 }  // namespace gantry::app

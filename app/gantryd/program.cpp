@@ -1,7 +1,5 @@
 #include "app/gantryd/program.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -23,6 +21,7 @@
 #include "collector/ingest/presence.hpp"
 #include "collector/intake/intake_desk.hpp"
 #include "console/api/api.hpp"
+#include "core/async/task_group.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/records/alerts.hpp"
 #include "itsm/tickets/service_desk.hpp"
@@ -113,6 +112,7 @@ private:
     Result<void> ended_;
     bool serving_ = false;  // the start is over: everything but the probes is answered
     bool stopping_ = false;
+    TaskGroup tasks_{context_.get_executor()};
 };
 
 Result<void> Program::compose() {
@@ -311,16 +311,16 @@ asio::awaitable<Result<void>> Program::start() {
 asio::awaitable<void> Program::serve() {
     ended_ = open_server();
     if (ended_) {
-        asio::co_spawn(context_, stop_on_signal(), asio::detached);
+        tasks_.spawn(stop_on_signal());
         ended_ = co_await start();
     }
     if (!ended_) context_.stop();
     if (!ended_ || stopping_) co_return;
     serving_ = true;
-    asio::co_spawn(context_, engine_->follow(), asio::detached);
-    asio::co_spawn(context_, engine_->keep_house(), asio::detached);
-    asio::co_spawn(context_, watch_presence(), asio::detached);
-    asio::co_spawn(context_, watch_policies(), asio::detached);
+    tasks_.spawn(engine_->follow());
+    tasks_.spawn(engine_->keep_house());
+    tasks_.spawn(watch_presence());
+    tasks_.spawn(watch_policies());
     deliveries_->start();
     log_.info("gantryd_ready");
 }
@@ -345,7 +345,7 @@ asio::awaitable<void> Program::stop() {
 
 Result<void> Program::run() {
     if (auto done = compose(); !done) return done;
-    asio::co_spawn(context_, serve(), asio::detached);
+    tasks_.spawn(serve());
     context_.run();
     store_.join();
     reader_.join();
@@ -357,7 +357,11 @@ Result<void> Program::run() {
 }  // namespace
 
 Result<void> run_gantryd(Settings settings, telemetry::Log log) {
-    return Program(std::move(settings), std::move(log)).run();
+    try {
+        return Program(std::move(settings), std::move(log)).run();
+    } catch (const std::exception& defect) {  // of a task: what is durable is in the journal
+        return fail(ErrorCode::internal, std::string("a defect: ") + defect.what());
+    }
 }
 
 }  // namespace gantry::app

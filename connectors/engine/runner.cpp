@@ -1,7 +1,5 @@
 #include "connectors/engine/runner.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -20,7 +18,7 @@ ConnectorRunner::ConnectorRunner(asio::any_io_executor executor, std::string nam
       context_(context),
       engine_(name, limits, context),
       timer_(executor_),
-      stopped_(executor_, asio::steady_timer::time_point::max()),
+      tasks_(executor_),
       attempts_("deliver-" + name, limits.concurrency, limits.concurrency + 1) {
     for (std::size_t slot = 0; slot < limits.concurrency; ++slot) {
         connectors_.push_back(factory());
@@ -30,10 +28,7 @@ ConnectorRunner::ConnectorRunner(asio::any_io_executor executor, std::string nam
 
 ConnectorRunner::~ConnectorRunner() { attempts_.join(); }
 
-void ConnectorRunner::start() {
-    running_ = true;
-    asio::co_spawn(executor_, run(), asio::detached);
-}
+void ConnectorRunner::start() { tasks_.spawn(run()); }
 
 void ConnectorRunner::notify() {
     asio::post(executor_, [this] {
@@ -45,10 +40,7 @@ void ConnectorRunner::notify() {
 asio::awaitable<void> ConnectorRunner::stop() {
     engine_.stop();
     wake();
-    boost::system::error_code ignored;
-    while (running_) {
-        co_await stopped_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-    }
+    co_await tasks_.join();
 }
 
 asio::awaitable<void> ConnectorRunner::run() {
@@ -65,8 +57,6 @@ asio::awaitable<void> ConnectorRunner::run() {
             co_await wait(idle->until);
         }
     }
-    running_ = false;
-    stopped_.cancel();
 }
 
 asio::awaitable<void> ConnectorRunner::lease(LeaseStep step) {
@@ -88,7 +78,7 @@ asio::awaitable<void> ConnectorRunner::settle(SettleStep step) {
 void ConnectorRunner::begin(AttemptStep step) {
     const std::size_t slot = free_slots_.back();
     free_slots_.pop_back();
-    asio::co_spawn(executor_, attempt(std::move(step), slot), asio::detached);
+    tasks_.spawn(attempt(std::move(step), slot));
 }
 
 asio::awaitable<void> ConnectorRunner::attempt(AttemptStep step, std::size_t slot) {

@@ -19,6 +19,7 @@
 
 #include "connectors/engine/connector.hpp"
 #include "connectors/engine/engine.hpp"
+#include "core/async/task_group.hpp"
 #include "core/async/worker.hpp"
 #include "core/ports/outbox.hpp"
 
@@ -57,10 +58,9 @@ private:
     Engine engine_;
     std::vector<std::unique_ptr<Connector>> connectors_;  // by slot
     std::vector<std::size_t> free_slots_;
-    boost::asio::steady_timer timer_;    // the engine's next moment
-    boost::asio::steady_timer stopped_;  // never expires; cancelled when run() has ended
+    boost::asio::steady_timer timer_;  // the engine's next moment
     bool woken_ = false;
-    bool running_ = false;
+    TaskGroup tasks_;
     Worker attempts_;  // last: its threads end before what they use
 };
 

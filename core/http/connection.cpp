@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -81,7 +80,8 @@ ServerState::ServerState(asio::any_io_executor executor_in, ServerOptions option
       scratch(std::make_unique<char[]>(k_scratch_bytes)),
       acceptor(executor),
       sweep(executor),
-      emptied(executor) {
+      emptied(executor),
+      tasks(executor) {
     budget.make_room = [this](const BodyLease& asking) {
         Connection* victim = table.stalled_body(clock.steady_now(), k_patience);
         if (victim == nullptr || victim->owns(asking)) return false;
@@ -364,7 +364,8 @@ void Connection::on_deadline() {
         state_->options.log.error("http_handler_overran", {{"peer", peer_}});
         abandoned_ = true;
         enter(Phase::abandoned);
-        asio::co_spawn(state_->executor, answer_late(shared_from_this()), asio::detached);
+        asio::co_spawn(state_->executor, answer_late(shared_from_this()),
+                       ServerState::failure_of_one(state_));
         return;
     }
     if (phase == Phase::handshake) state_->metrics.refused(Reason::handshake_timeout);

@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/async/task_group.hpp"
 #include "core/http/connection_table.hpp"
 #include "core/http/gzip.hpp"
 #include "core/http/refusal.hpp"
@@ -41,6 +42,14 @@ struct ServerState {
     bool sweeping = false;
     bool draining = false;  // no new connection, no further request
     bool gone = false;      // the Server was destroyed: the handler must not be called
+    TaskGroup tasks;            // the listener; a connection's failure is its own
+
+    // For co_spawn of what one connection does: a defect there is logged, not everybody's end.
+    static auto failure_of_one(std::shared_ptr<ServerState> state) {
+        return [state = std::move(state)](const std::exception_ptr& thrown) {
+            if (thrown) state->options.log.error("http_connection_failed");
+        };
+    }
 
     static constexpr std::size_t k_scratch_bytes = 64 * 1024;
     // Whoever rests may do so for so long before a newer connection takes the place.

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -67,9 +66,7 @@ void admit(const State& state, tcp::socket socket) {
     if (error) return;  // the client has gone already
     auto connection = std::make_shared<Connection>(state, std::move(socket));
     asio::co_spawn(state->executor, Connection::serve(std::move(connection)),
-                   [state](const std::exception_ptr& exception) {
-                       if (exception) state->options.log.error("http_connection_failed");
-                   });
+                   ServerState::failure_of_one(state));
     arm_sweep(state);
 }
 
@@ -212,7 +209,7 @@ Result<std::unique_ptr<Server>> start_server(asio::any_io_executor executor, Ser
     if (const auto listening = listen(state->acceptor, state->options); !listening) {
         return listening.error();
     }
-    asio::co_spawn(state->executor, accept_all(state), asio::detached);
+    state->tasks.spawn(accept_all(state));
     return std::unique_ptr<Server>(std::make_unique<BeastServer>(std::move(state)));
 }
 

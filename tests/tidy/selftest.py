@@ -115,6 +115,7 @@ BANNED = {
     "output": ['printf("x");', "std::cout << 1;", 'std::fprintf(stderr, "x");'],
     "processes": ['system("ls");', "auto pid = ::fork();"],
     "threads": ["worker.detach();"],
+    "spawns": ["asio::co_spawn(executor, work(), asio::detached);"],
     "unsafe-text": ["std::atoi(s);", "strcpy(a, b);", "sprintf(a, b);"],
 }
 ALLOWED = ["clock.now();", "timer_.time(0);", "std::snprintf(a, n, f);", "grand(5);", "x.rand(5);",
