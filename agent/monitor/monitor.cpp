@@ -1,8 +1,6 @@
 #include "agent/monitor/monitor.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <csignal>
@@ -27,7 +25,8 @@ Monitor::Monitor(asio::any_io_executor executor, MonitorParts parts)
     : executor_(std::move(executor)),
       parts_(std::move(parts)),
       evaluator_(parts_.spool.conditions()),
-      timer_(executor_) {}
+      timer_(executor_),
+      looks_(executor_) {}
 
 std::int64_t Monitor::steady_ms() const {
     return std::chrono::duration_cast<Millis>(parts_.clock.steady_now().time_since_epoch()).count();
@@ -107,7 +106,7 @@ void Monitor::start_due(std::int64_t now) {
         ++open_looks_;
         if (sampled) ++open_sampled_;
         any = true;
-        asio::co_spawn(executor_, look(group, std::move(due), sampled), asio::detached);
+        looks_.spawn(look(group, std::move(due), sampled));
     }
     if (--open_sampled_ == 0 && any) finish_looks();
 }

@@ -17,6 +17,7 @@
 #include "agent/monitor/selection.hpp"
 #include "agent/probes/probe.hpp"
 #include "agent/spool/spool.hpp"
+#include "core/async/task_group.hpp"
 #include "core/telemetry/log.hpp"
 
 namespace gantry::agent {
@@ -81,6 +82,7 @@ private:
     bool full_state_wanted_ = false;
     bool stopped_ = false;
     bool spool_failed_ = false;
+    TaskGroup looks_;
 };
 
 }  // namespace gantry::agent
