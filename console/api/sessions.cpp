@@ -1,4 +1,5 @@
-// Sessions: a person's name and password for a short-lived token with the person's role and scope.
+// Sessions: a person's organisation, name and password for a short-lived token with the person's
+// role and scope.
 #include "console/api/access_json.hpp"
 #include "console/api/handlers.hpp"
 #include "console/api/limits.hpp"
@@ -8,6 +9,7 @@ namespace gantry::console {
 namespace {
 
 struct Credentials {
+    std::string organisation = "default";
     std::string name;
     Redacted<std::string> password;
     std::int64_t expires_in_s = k_default_session_s;
@@ -20,6 +22,7 @@ Result<Credentials> read_credentials(const http::Request& request) {
     std::string password;
     body->require("name");
     body->require("password");
+    body->text("organisation", out.organisation, k_max_name_bytes);
     body->text("name", out.name, k_max_name_bytes);
     body->text("password", password, k_max_password_bytes);
     body->number("expires_in_s", out.expires_in_s, 60, k_max_session_s);
@@ -28,7 +31,7 @@ Result<Credentials> read_credentials(const http::Request& request) {
     return out;
 }
 
-// One answer, and one time, for an unknown name, a disabled user and a wrong password: who exists
+// One answer, and one time, for an unknown organisation or name, a disabled user and a wrong password: who exists
 // is nobody's business. The hash that stands in for a missing one fits no password.
 constexpr const char* k_no_hash =
     "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
@@ -63,8 +66,11 @@ Answer create_session(Desk& desk, Call call) {
     if (!desk.guard.may_try(call.request.peer, "")) co_return throttled();
     const auto wanted = read_credentials(call.request);
     if (!wanted) co_return wanted.error();
-    auto look = [name = wanted->name](storage::Connection& connection) {
-        return records::user_named(connection, name);
+    auto look = [organisation = wanted->organisation, name = wanted->name](
+                    storage::Connection& connection) -> Result<records::User> {
+        const auto home = records::organisation_named(connection, Scope::all(), organisation);
+        if (!home) return home.error();
+        return records::user_named(connection, home->id, name);
     };
     const auto user = co_await desk.store.read(std::move(look));
     if (!user && user.error().code != ErrorCode::not_found) co_return user.error();

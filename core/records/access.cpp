@@ -174,10 +174,11 @@ Result<User> update_user(storage::Connection& connection, const Scope& scope, co
     return out;
 }
 
-Result<User> user_named(storage::Connection& connection, const std::string& name) {
-    Query query(connection,
-                "SELECT " + std::string(k_user_columns) + " FROM users WHERE name = $1");
-    query.bind(name);
+Result<User> user_named(storage::Connection& connection, OrganisationId organisation,
+                        const std::string& name) {
+    Query query(connection, "SELECT " + std::string(k_user_columns) +
+                                " FROM users WHERE organisation_id = $1 AND name = $2");
+    query.bind(organisation, name);
     if (query.next()) return read_user(query);
     if (auto done = query.done(); !done) return done.error();
     return fail(ErrorCode::not_found, "no user \"" + name + "\"");

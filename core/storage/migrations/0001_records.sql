@@ -20,14 +20,15 @@ INSERT INTO sites (id, organisation_id, name, created_at) VALUES (1, 1, 'default
 
 CREATE TABLE users (
     id {{pk}},
-    name TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
     role BIGINT NOT NULL,
     all_organisations BIGINT NOT NULL,
     organisation_id BIGINT NOT NULL,
     password_hash TEXT NOT NULL,
     disabled BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
-    version BIGINT NOT NULL DEFAULT 1
+    version BIGINT NOT NULL DEFAULT 1,
+    UNIQUE (organisation_id, name)
 );
 CREATE TABLE tokens (
     id {{pk}},

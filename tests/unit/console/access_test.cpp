@@ -143,7 +143,7 @@ TEST_CASE("users: the password is hashed and never told") {
     REQUIRE(made.status == 201);
     CHECK(made.body.find("horse") == std::string::npos);
     CHECK(made.body.find("argon2") == std::string::npos);
-    const auto row = records::user_named(*world.connection, "ann");
+    const auto row = records::user_named(*world.connection, OrganisationId{1}, "ann");
     REQUIRE(row.has_value());
     CHECK(crypto::verify_password(row->password_hash,
                                   Redacted<std::string>("correct horse battery")));
@@ -220,4 +220,32 @@ TEST_CASE("sessions: guessing is bounded by address") {
         world.call("POST /sessions", "", R"({"name":"ann","password":"correct horse battery"})");
     CHECK(response.status == 429);
     CHECK(header_of(response, "Retry-After") == "10");
+}
+
+TEST_CASE("users: a name is free in every organisation, whoever has it in another") {
+    ApiWorld world;
+    const auto make = [&](const char* caller, const char* password) {
+        const auto response = world.call(
+            "POST /users", caller,
+            R"({"name":"ann","role":"viewer","password":")" + std::string(password) + R"("})");
+        return response.status;
+    };
+    CHECK(make("admin-one", "the first of the anns") == 201);
+    CHECK(make("acme", "another one altogether") == 201);
+    CHECK(make("acme", "another one altogether") == 409);
+    const auto sign_in = [&](const std::string& more, const std::string& password) {
+        return world.call("POST /sessions", "",
+                          R"({"name":"ann",)" + more + R"("password":")" + password + R"("})");
+    };
+    const auto ours = sign_in("", "the first of the anns");
+    REQUIRE(ours.status == 201);
+    CHECK(body_of(ours)["organisation_id"] == 1);
+    const auto theirs = sign_in(R"("organisation":"acme",)", "another one altogether");
+    REQUIRE(theirs.status == 201);
+    CHECK(body_of(theirs)["organisation_id"] == 2);
+    const auto wrong = sign_in("", "another one altogether");
+    CHECK(wrong.status == 401);
+    const auto nowhere = sign_in(R"("organisation":"initech",)", "another one altogether");
+    CHECK(nowhere.status == 401);
+    CHECK(nowhere.body == wrong.body);
 }
