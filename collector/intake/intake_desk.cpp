@@ -1,9 +1,14 @@
 #include "collector/intake/intake_desk.hpp"
 
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace gantry::collector {
 namespace {
+
+constexpr std::array k_refusals{"unknown_format",   "method_not_allowed", "no_credential",
+                                "wrong_credential", "forbidden",          "unknown_organisation",
+                                "invalid_input",    "unavailable"};
 
 http::Response accepted_reply(const IntakeBatch& batch, bool coalesced) {
     nlohmann::ordered_json json{{"accepted", batch.events.size()}, {"coalesced", coalesced}};
@@ -29,13 +34,17 @@ IntakeDesk::IntakeDesk(EventGate& events, Authenticator& authenticator,
       clock_(clock),
       metrics_(metrics),
       accepted_(metrics.counter("gantry_intake_events_total", "Events taken from other monitors",
-                                {{"format", "generic"}})) {}
+                                {{"format", "generic"}})) {
+    for (const char* reason : k_refusals) refused(reason);  // there from the start, with 0
+}
+
+telemetry::Counter& IntakeDesk::refused(const char* reason) {
+    return metrics_.counter("gantry_intake_refused_total", "Intake requests refused, by reason",
+                            {{"reason", reason}});
+}
 
 http::Response IntakeDesk::refuse(int status, const char* reason, const std::string& detail) {
-    metrics_
-        .counter("gantry_intake_refused_total", "Intake requests refused, by reason",
-                 {{"reason", reason}})
-        .add();
+    refused(reason).add();
     http::Response response = http::problem(status, reason, detail);
     if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
     if (status == 503) response.headers.emplace_back("Retry-After", "5");
@@ -85,8 +94,11 @@ boost::asio::awaitable<http::Response> IntakeDesk::take(OrganisationId organisat
     const Instant now = clock_.now();
     auto batch = generic_.parse(request.body, organisation, now);
     if (!batch) co_return refuse(400, "invalid_input", batch.error().message);
-    accepted_.add(static_cast<std::int64_t>(batch->events.size()));
-    if (events_.coalesce(batch->events, now)) co_return accepted_reply(*batch, true);
+    const auto count = static_cast<std::int64_t>(batch->events.size());
+    if (events_.coalesce(batch->events, now)) {
+        accepted_.add(count);
+        co_return accepted_reply(*batch, true);
+    }
     journal::Record record;
     record.received_at = now;
     record.organisation = organisation;
@@ -96,6 +108,7 @@ boost::asio::awaitable<http::Response> IntakeDesk::take(OrganisationId organisat
     auto reply = accepted_reply(*batch, false);
     const auto accepted = co_await events_.accept(std::move(record), std::move(batch->events));
     if (!accepted) co_return refuse(503, "unavailable", accepted.error().message);
+    accepted_.add(count);
     co_return reply;
 }
 

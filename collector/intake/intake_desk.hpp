@@ -27,6 +27,7 @@ public:
 
 private:
     boost::asio::awaitable<http::Response> take(OrganisationId organisation, http::Request request);
+    telemetry::Counter& refused(const char* reason);
     http::Response refuse(int status, const char* reason, const std::string& detail);
 
     EventGate& events_;

@@ -98,7 +98,9 @@ public:
           store_(parts_.database),
           guard_(parts_.clock),
           desk_{parts_, store_, guard_, parts_.clock.now()},
-          seconds_(parts_.metrics.histogram("gantry_api_seconds", "Time to answer API requests")) {}
+          seconds_(parts_.metrics.histogram("gantry_api_seconds", "Time to answer API requests")) {
+        for (const char* reason : {"bad_token", "throttled"}) unauthorised(reason);
+    }
 
     awaitable<http::Response> handle(http::Request request) {
         const auto begin = parts_.clock.steady_now();
@@ -182,12 +184,12 @@ private:
         return throttled();
     }
 
-    void failed(const char* reason) {
-        parts_.metrics
-            .counter("gantry_api_unauthorised_total", "API requests without a good credential",
-                     {{"reason", reason}})
-            .add();
+    telemetry::Counter& unauthorised(const char* reason) {
+        return parts_.metrics.counter("gantry_api_unauthorised_total",
+                                      "API requests without a good credential",
+                                      {{"reason", reason}});
     }
+    void failed(const char* reason) { unauthorised(reason).add(); }
 
     void count(const Route* route, const http::Response& response) {
         parts_.metrics

@@ -70,7 +70,7 @@ Result<std::string> read_document(const http::Request& request, const std::strin
     }
     auto body = Body::read(request);
     if (!body) return body.error();
-    Json document = Json::parse(request.body.empty() ? "{}" : request.body);
+    Json document = Json::parse(trim(request.body).empty() ? "{}" : request.body);
     if (document.contains("name") && document["name"] != name) {
         return fail(ErrorCode::invalid_input,
                     "name must be \"" + name + "\", as in the path, or left out");

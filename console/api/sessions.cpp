@@ -31,8 +31,9 @@ Result<Credentials> read_credentials(const http::Request& request) {
     return out;
 }
 
-// One answer, and one time, for an unknown organisation or name, a disabled user and a wrong password: who exists
-// is nobody's business. The hash that stands in for a missing one fits no password.
+// One answer, and one time, for an unknown organisation or name, a disabled user and a wrong
+// password: who exists is nobody's business. The hash that stands in for a missing one fits no
+// password.
 constexpr const char* k_no_hash =
     "$argon2id$v=19$m=65536,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$"
     "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
@@ -66,8 +67,8 @@ Answer create_session(Desk& desk, Call call) {
     if (!desk.guard.may_try(call.request.peer, "")) co_return throttled();
     const auto wanted = read_credentials(call.request);
     if (!wanted) co_return wanted.error();
-    auto look = [organisation = wanted->organisation, name = wanted->name](
-                    storage::Connection& connection) -> Result<records::User> {
+    auto look = [organisation = wanted->organisation,
+                 name = wanted->name](storage::Connection& connection) -> Result<records::User> {
         const auto home = records::organisation_named(connection, Scope::all(), organisation);
         if (!home) return home.error();
         return records::user_named(connection, home->id, name);

@@ -118,7 +118,8 @@ struct User {
     std::int64_t version = 1;
 };
 Result<User> insert_user(storage::Connection&, const User& user, Instant now);
-// A name is its organisation's: two tenants may each have an "ann", and neither learns of the other.
+// A name is its organisation's: two tenants may each have an "ann", and neither learns of the
+// other's.
 Result<User> user_named(storage::Connection&, OrganisationId, const std::string& name);
 Result<User> user_by_id(storage::Connection&, const Scope&, UserId);
 // Role, reach, password and whether disabled; the version rises. conflict when the row's version is

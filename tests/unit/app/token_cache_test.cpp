@@ -135,6 +135,7 @@ TEST_CASE("token cache: a read under way while a token is revoked is not believe
     read.get_future().wait();
     world.revoke(token);
     world.cache.clear();
+    world.context.restart();
     world.context.run();
     CHECK_FALSE(believed);
     CHECK(world.refusal("secret") == ErrorCode::unauthorised);

@@ -142,6 +142,37 @@ TEST_CASE("intake desk: who cannot look organisations up takes nothing for one, 
     CHECK(d.post(k_body).status == 202);  // the token's own needs no look
 }
 
+TEST_CASE("intake desk: events are counted when they were taken, not when they were refused") {
+    Desk d;
+    const auto taken = [&](const char* count) {
+        const std::string line = "gantry_intake_events_total{format=\"generic\"} ";
+        return d.metrics.prometheus_text().find(line + count + "\n") != std::string::npos;
+    };
+    CHECK(taken("0"));
+    d.events.error = fail(ErrorCode::limit, "full");
+    CHECK(d.post(k_body).status == 503);
+    CHECK(taken("0"));
+    d.events.error.reset();
+    CHECK(d.post(R"([{"key":"a","summary":"s"},{"key":"b","summary":"s"}])").status == 202);
+    CHECK(taken("2"));
+    d.events.coalesces = true;
+    CHECK(d.post(k_body).status == 202);
+    CHECK(taken("3"));
+}
+
+TEST_CASE("intake desk: every reason to refuse has its counter from the start") {
+    Desk d;
+    const std::string text = d.metrics.prometheus_text();
+    for (const char* reason :
+         {"unknown_format", "method_not_allowed", "no_credential", "wrong_credential", "forbidden",
+          "unknown_organisation", "invalid_input", "unavailable"}) {
+        CAPTURE(reason);
+        const std::string line =
+            "gantry_intake_refused_total{reason=\"" + std::string(reason) + "\"} 0";
+        CHECK(text.find(line) != std::string::npos);
+    }
+}
+
 TEST_CASE("intake desk: only POST sends events") {
     Desk d;
     http::Request request;

@@ -204,6 +204,15 @@ TEST_CASE("gate: who guesses is told so before the body of a session is looked a
     CHECK(world.call("POST /sessions", "", "{ not JSON").status == 429);
 }
 
+TEST_CASE("gate: its counters are there from the start") {
+    ApiWorld world;
+    for (const char* reason : {"bad_token", "throttled"}) {
+        const std::string line =
+            "gantry_api_unauthorised_total{reason=\"" + std::string(reason) + "\"} 0";
+        CHECK(world.metrics.prometheus_text().find(line) != std::string::npos);
+    }
+}
+
 TEST_CASE("gate: a long path and a long key are refused without a proposal") {
     ApiWorld world;
     const std::string text(16'000, 'q');

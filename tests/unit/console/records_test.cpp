@@ -222,3 +222,14 @@ TEST_CASE("status: open incidents by priority, waiting and failed deliveries") {
     CHECK(status["last_error"]["connector"] == "hook");
     CHECK(status["last_error"]["message"] == "answered 500");
 }
+
+TEST_CASE("policies: a blank body is an empty layer, whatever the blanks") {
+    ApiWorld world;
+    for (const char* body : {"  ", "\n", " {} "}) {
+        const auto written = world.call("PUT /policies/default", "admin", body,
+                                        world.policy_changes == 0 ? "" : "*");
+        INFO(written.body);
+        CHECK(written.status == (world.policy_changes == 1 ? 201 : 200));
+    }
+    CHECK(world.policy_changes == 3);
+}
