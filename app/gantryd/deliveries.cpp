@@ -1,5 +1,6 @@
 #include "app/gantryd/deliveries.hpp"
 
+#include "app/gantryd/outbox_house.hpp"
 #include "connectors/engine/runner.hpp"
 #include "connectors/engine/settings.hpp"
 #include "connectors/mail/mail.hpp"
@@ -67,6 +68,7 @@ struct Deliveries::Inside {
     DeliveriesParts parts;
     std::unique_ptr<Outbox> outbox;
     Worker worker{"outbox"};
+    std::unique_ptr<OutboxHouse> house;
     std::vector<std::unique_ptr<ConnectorRunner>> runners;  // last: they use the rest
 };
 
@@ -77,7 +79,9 @@ Result<std::unique_ptr<Deliveries>> Deliveries::make(DeliveriesParts parts,
                                                      const Settings& settings) {
     auto inside = std::make_unique<Inside>(std::move(parts));
     const DeliveriesParts& p = inside->parts;
+    std::vector<std::string> names;
     for (const ConnectorSettings& configured : settings.connectors) {
+        names.push_back(configured.name);
         const auto engine = engine_settings(configured, settings);
         if (auto valid = connectors::validate(engine); !valid) return valid.error();
         inside->runners.push_back(std::make_unique<ConnectorRunner>(
@@ -85,11 +89,15 @@ Result<std::unique_ptr<Deliveries>> Deliveries::make(DeliveriesParts parts,
             [engine, &p] { return make_connector(engine, p.clock); }, *inside->outbox,
             inside->worker, connectors::EngineContext{p.clock, p.random, p.metrics, p.log}));
     }
+    inside->house = std::make_unique<OutboxHouse>(
+        OutboxHouseParts{p.executor, p.database, inside->worker, p.clock, p.metrics, p.log},
+        std::move(names), settings.delivery_retention);
     return std::unique_ptr<Deliveries>(new Deliveries(std::move(inside)));
 }
 
 void Deliveries::start() {
     for (const auto& runner : inside_->runners) runner->start();
+    inside_->house->start();
 }
 
 void Deliveries::notify() {
@@ -98,6 +106,7 @@ void Deliveries::notify() {
 
 boost::asio::awaitable<void> Deliveries::stop() {
     for (const auto& runner : inside_->runners) co_await runner->stop();
+    co_await inside_->house->stop();
 }
 
 Result<std::vector<Subscription>> subscriptions_of(const std::vector<ConnectorSettings>& connectors,

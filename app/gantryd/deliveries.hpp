@@ -1,5 +1,6 @@
 // Deliveries: the configured connectors, each with its runner, over the outbox. One thread for the
-// outbox's SQL (durability full), threads of each runner for the attempts.
+// outbox's SQL (durability full), threads of each runner for the attempts. What was delivered is
+// removed after `deliveries.retention`; what waits is told to the metrics (outbox_house.hpp).
 //
 // Threading: the server's executor.
 #pragma once

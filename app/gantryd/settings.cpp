@@ -101,6 +101,9 @@ Result<Settings> read_settings(Document& document) {
         root.section("correlator", [&](Section& s) { read_correlator(s, out.correlator); });
         root.section("agents", [&](Section& s) { read_agents(s, out.agents); });
         root.section("mail", [&](Section& s) { read_mail(s, out.mail); });
+        root.section("deliveries", [&](Section& s) {
+            s.duration("retention", out.delivery_retention, {k_hour, 3'650 * k_day});
+        });
         read_connectors(root, out.connectors);
         for (const ConnectorSettings& connector : out.connectors) {
             if (connector.kind != ConnectorKind::mail || !out.mail.url.empty()) continue;

@@ -73,6 +73,7 @@ struct Settings {
     CorrelatorSettings correlator;
     AgentFleetSettings agents;
     http::SmtpOptions mail;
+    Millis delivery_retention{30LL * 86'400'000};
     std::vector<ConnectorSettings> connectors;
     bool accept_lost_journal = false;  // command line only, see docs/operate.md
 };

@@ -122,12 +122,14 @@ Result<void> SqlOutbox::delivered(DeliveryId id, const std::string& remote_id, I
                          "last_error = '', lease_until = 0 WHERE id = $3");
             if (auto ok = update.bind(now, remote_id, id).run(); !ok) return ok;
         }
-        if (remote_id.empty()) return {};
+        // Also without an id: that it was told outlives the row. An answer without one forgets
+        // none.
         Query link(open,
                    "INSERT INTO connector_links (connector, incident_id, remote_id, updated_at) "
                    "SELECT connector, incident_id, $1, $2 FROM outbox WHERE id = $3 "
                    "ON CONFLICT (connector, incident_id) DO UPDATE SET "
-                   "remote_id = excluded.remote_id, updated_at = excluded.updated_at");
+                   "remote_id = excluded.remote_id, updated_at = excluded.updated_at "
+                   "WHERE excluded.remote_id <> ''");
         return link.bind(remote_id, now, id).run();
     });
 }

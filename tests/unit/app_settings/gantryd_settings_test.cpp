@@ -74,6 +74,7 @@ TEST_CASE("gantryd settings: the shipped file says the defaults") {
     CHECK(shipped->mail.url == fresh.mail.url);
     CHECK(shipped->mail.require_tls == fresh.mail.require_tls);
     CHECK(shipped->mail.timeout == fresh.mail.timeout);
+    CHECK(shipped->delivery_retention == fresh.delivery_retention);
     CHECK(shipped->connectors.empty());
 }
 
