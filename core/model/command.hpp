@@ -15,7 +15,7 @@ namespace gantry {
 struct CreateIncident {
     std::string title;
     std::string description;
-    AssetId asset;
+    AssetId asset;  // unset: the service asset that stands for the organisation, made when missing
     Level impact = Level::medium;
     Level urgency = Level::medium;
     std::string category;
@@ -78,8 +78,9 @@ struct CommandOutcome {
     std::string agent_id;              // with `asset`: this agent now proves that asset
     std::string agent_name;            // host name for messages
     bool asset_created = false;
-    // The row of `asset` as it is now. The correlator learns its organisation and its host names
-    // from it, so that other monitors' events about this host find the same asset.
+    // The row of `asset`, or of an asset made on the way, as it is now. The correlator learns its
+    // organisation and its host names from it, so that other monitors' events about this host find
+    // the same asset.
     std::optional<Asset> asset_now;
 };
 

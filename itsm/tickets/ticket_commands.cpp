@@ -10,6 +10,8 @@
 namespace gantry::itsm {
 namespace {
 
+using records::Query;
+
 class Executor {
 public:
     explicit Executor(CommandWork work) : work_(work) {}
@@ -34,6 +36,7 @@ private:
     Result<CommandOutcome> record(Step step);
     Result<CommandOutcome> enrol_again(const EnrolAgent& wanted,
                                        const records::AgentCredential& known);
+    Result<Asset> organisation_asset(bool& created);
     Result<Asset> asset_for(const Facts& facts, SiteId site, bool& created);
     Result<void> save_facts(Asset& asset, const Facts& facts, const std::string& rule);
 
@@ -88,19 +91,55 @@ Result<CommandOutcome> Executor::change(const Wanted& wanted, Machine machine) {
     return record(std::move(*step));
 }
 
-Result<CommandOutcome> Executor::operator()(const CreateIncident& wanted) {
-    SiteId site;
-    if (wanted.asset.is_set()) {
-        const auto asset = find_asset(work_.connection, scope(), wanted.asset);
-        if (!asset) return asset.error();
-        site = asset->site;
+// What stands for the organisation as a whole: a service of its name, as the correlator makes one
+// for a source that names no host.
+Result<Asset> Executor::organisation_asset(bool& created) {
+    Asset asset;
+    asset.organisation = work_.command.organisation;
+    asset.asset_class = AssetClass::service;
+    {
+        Query query(work_.connection, "SELECT name FROM organisations WHERE id = $1");
+        query.bind(asset.organisation);
+        if (query.next()) asset.name = query.text();
+        if (auto done = query.done(); !done) return done.error();
     }
-    auto step = create(wanted, IncidentId{work_.sequences.next_incident},
-                       work_.command.organisation, site, stamp());
+    {
+        Query query(work_.connection,
+                    "SELECT id FROM assets WHERE organisation_id = $1 AND name = $2 AND class = $3 "
+                    "ORDER BY id LIMIT 1");
+        query.bind(asset.organisation, asset.name, asset.asset_class);
+        if (query.next()) asset.id = query.id<AssetId>();
+        if (auto done = query.done(); !done) return done.error();
+    }
+    created = !asset.id.is_set();
+    if (!created) return find_asset(work_.connection, scope(), asset.id);
+    asset.id = AssetId{work_.sequences.next_asset};
+    asset.identified_by = "organisation";
+    asset.created_at = work_.context.now;
+    asset.last_seen_at = work_.context.now;
+    return asset;
+}
+
+// Every incident has an asset; one that is about none in particular is about the organisation.
+Result<CommandOutcome> Executor::operator()(const CreateIncident& wanted) {
+    bool created = false;
+    auto asset = wanted.asset.is_set() ? find_asset(work_.connection, scope(), wanted.asset)
+                                       : organisation_asset(created);
+    if (!asset) return asset.error();
+    auto bound = wanted;
+    bound.asset = asset->id;
+    auto step = create(bound, IncidentId{work_.sequences.next_incident}, work_.command.organisation,
+                       asset->site, stamp());
     if (!step) return step.error();
+    if (created) {
+        if (auto done = insert_asset(work_.connection, *asset); !done) return done.error();
+        ++work_.sequences.next_asset;
+    }
     ++work_.sequences.next_incident;
     if (auto done = insert_incident(work_.connection, step->incident); !done) return done.error();
-    return record(std::move(*step));
+    auto outcome = record(std::move(*step));
+    if (outcome && created) outcome->asset_now = std::move(*asset);
+    return outcome;
 }
 
 Result<void> Executor::save_facts(Asset& asset, const Facts& facts, const std::string& rule) {

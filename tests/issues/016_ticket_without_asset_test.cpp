@@ -1,0 +1,92 @@
+// A ticket made by hand had neither asset nor site unless somebody named an asset; every incident
+// is to be about an asset of its organisation.
+#include <catch2/catch.hpp>
+
+#include "core/records/access.hpp"
+#include "itsm/tickets/service_desk.hpp"
+#include "itsm/tickets/ticket_store.hpp"
+#include "tests/support/correlator_world.hpp"
+#include "tests/support/records_builders.hpp"
+
+using namespace gantry;
+using namespace gantry::test;
+
+namespace {
+
+struct World {
+    World() {
+        must(storage::migrate(*database));
+        must(records::ensure_organisation(*connection, "acme", moment(0)));
+    }
+    CommandOutcome create(OrganisationId organisation = k_ours) {
+        CreateIncident wanted;
+        wanted.title = "Nobody can print";
+        return must(tickets->execute(*connection, command_of(wanted, organisation),
+                                     {JournalSeq{++seq}, moment(seq)}, sequences));
+    }
+    Asset asset(AssetId id) { return must(desk->asset(*connection, Scope::all(), id)); }
+
+    static std::string next_name() {
+        static int count = 0;
+        return ":memory:issue16-" + std::to_string(++count);
+    }
+    std::unique_ptr<storage::Database> database = must(storage::open_database(next_name()));
+    std::unique_ptr<storage::Connection> connection =
+        must(database->connect(storage::Durability::normal));
+    std::unique_ptr<TicketStore> tickets = itsm::make_ticket_store({});
+    std::unique_ptr<ServiceDesk> desk = itsm::make_service_desk();
+    Sequences sequences;
+    std::int64_t seq = 0;
+};
+
+}  // namespace
+
+TEST_CASE("issue 16: a ticket about nothing in particular is about its organisation") {
+    World world;
+    const auto first = world.create();
+    REQUIRE(first.incident);
+    const AssetId asset = first.incident->asset;
+    REQUIRE(asset == AssetId{1});
+    CHECK(world.sequences.next_asset == 2);
+    CHECK(world.asset(asset).name == "default");
+    CHECK(world.asset(asset).asset_class == AssetClass::service);
+    CHECK(world.asset(asset).organisation == k_ours);
+    CHECK(world.asset(asset).identified_by == "organisation");
+    REQUIRE(first.asset_now);
+    CHECK(first.asset_now->id == asset);
+    CHECK(!first.asset);  // no agent proves it
+    const auto second = world.create();
+    CHECK(second.incident->asset == asset);
+    CHECK(!second.asset_now);
+    const auto theirs = world.create(k_theirs);
+    CHECK(theirs.incident->asset == AssetId{2});
+    CHECK(world.asset(AssetId{2}).name == "acme");
+    CHECK(world.asset(AssetId{2}).organisation == k_theirs);
+}
+
+TEST_CASE("issue 16: a refused ticket leaves no asset behind") {
+    World world;
+    CreateIncident untitled;
+    CHECK(!world.tickets->execute(*world.connection, command_of(untitled),
+                                  {JournalSeq{1}, moment(1)}, world.sequences));
+    CHECK(world.sequences.next_asset == 1);
+    CHECK(must(world.desk->assets(*world.connection, Scope::all(), {}, {})).items.empty());
+}
+
+TEST_CASE("issue 16: events about a service of that name find the same asset") {
+    World world;
+    CorrelatorWorld monitoring;
+    monitoring.correlator->observe(world.create());
+    monitoring.sequences = world.sequences;
+    auto event = firing("print", Severity::critical, "");
+    event.labels = {{"service", "default"}};
+    CHECK(monitoring.step(event).asset == AssetId{1});
+    // And the other way about: made by an event first, found by a ticket.
+    event.organisation = k_theirs;
+    event.labels = {{"service", "acme"}};
+    const auto changes = monitoring.fold({event});
+    REQUIRE(changes.new_assets.size() == 1);
+    world.sequences = monitoring.sequences;
+    must(world.tickets->apply(*world.connection, changes, world.sequences));
+    CHECK(world.create(k_theirs).incident->asset == changes.new_assets[0].id);
+}
