@@ -154,22 +154,4 @@ std::vector<CheckState> Evaluator::full_state() const {
     return out;
 }
 
-std::string effective_metric(const CheckPolicy& check) {
-    if (!check.metric.empty()) return check.metric;
-    const std::string& probe = check.probe;
-    if (probe == "cpu") return "system.cpu.utilization";
-    if (probe == "load") return "system.cpu.load_average.5m.per_cpu";
-    if (probe == "memory") return "system.memory.utilization";
-    if (probe == "swap") return "system.paging.utilization";
-    if (probe == "filesystem") return "system.filesystem.utilization";
-    if (probe == "disk_io") return "system.disk.io_utilization";
-    if (probe == "network") return "system.network.errors";
-    if (probe == "uptime") return "system.uptime";
-    if (probe == "process") return "system.process.count";
-    if (probe == "unit") {
-        return check.include.empty() ? "systemd.units.failed" : "systemd.unit.active";
-    }
-    return {};
-}
-
 }  // namespace gantry::agent

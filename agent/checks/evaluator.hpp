@@ -13,6 +13,7 @@
 
 #include "agent/checks/check.hpp"
 #include "core/model/policy.hpp"
+#include "core/model/policy_rules.hpp"
 #include "core/model/report.hpp"
 
 namespace gantry::agent {
@@ -57,8 +58,5 @@ private:
     std::map<std::string, Instances> checks_;
     std::map<std::string, std::size_t> ignored_;
 };
-
-// The metric that a check without one means: of unit with patterns systemd.unit.active ...
-[[nodiscard]] std::string effective_metric(const CheckPolicy& check);
 
 }  // namespace gantry::agent

@@ -95,11 +95,12 @@ PolicyDocument Policies::build(const EndpointPlace& place) const {
             if (!mine) continue;
             Json candidate = document;
             lay_over(candidate, Json::parse(row.document, nullptr, false));
-            const auto checked = decode_policy(candidate.dump(), row.name);
+            const auto checked = decode_policy(candidate.dump(), row.name, PolicyRules::runner);
             if (checked) {
                 document = std::move(candidate);
             } else {
-                // Refused when it was written; here only a newer program's stricter rules can hit.
+                // Refused when it was written. What only makes no sense, by stricter rules than
+                // those of then, goes out: the agent says so, and the layer's other checks run.
                 log_.error("policy_layer_left_out",
                            {{"policy", row.name}, {"error", checked.error().message}});
             }

@@ -14,6 +14,7 @@
 #include "core/model/delivery.hpp"
 #include "core/model/incident.hpp"
 #include "core/model/policy.hpp"
+#include "core/model/policy_rules.hpp"
 
 namespace gantry {
 
@@ -32,7 +33,9 @@ std::string encode(const Command&);
 Result<Command> decode_command(std::string_view json);
 Result<Facts> decode_facts(std::string_view json);
 Result<Labels> decode_labels(std::string_view json);
-// Errors name the key and the nearest valid one. `source` names the text in messages.
-Result<Policy> decode_policy(std::string_view json, std::string_view source);
+// Errors name the key and the nearest valid one. `source` names the text in messages. A runner's
+// rules pass over keys that are not known.
+Result<Policy> decode_policy(std::string_view json, std::string_view source,
+                             PolicyRules rules = PolicyRules::author);
 
 }  // namespace gantry

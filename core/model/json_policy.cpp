@@ -9,7 +9,7 @@ namespace {
 using json::Json;
 using json::ObjectReader;
 
-constexpr std::size_t k_max_checks = 500;
+constexpr std::size_t k_max_name_bytes = 100;
 constexpr double k_max_seconds = 7 * 86'400.0;
 
 Json seconds(Millis time) {
@@ -51,7 +51,7 @@ void read_seconds(ObjectReader& in, const char* key, Millis& out, double at_leas
     out = Millis{static_cast<std::int64_t>(value * 1000.0 + 0.5)};
 }
 
-void read_check(ObjectReader& in, CheckPolicy& check, Millis interval) {
+void read_check(ObjectReader& in, CheckPolicy& check, Millis interval, PolicyRules rules) {
     in.require("id");
     in.require("probe");
     in.text("id", check.id);
@@ -72,15 +72,8 @@ void read_check(ObjectReader& in, CheckPolicy& check, Millis interval) {
     in.texts("exclude", check.exclude);
     in.texts("command", check.command);
     read_seconds(in, "timeout_s", check.timeout, 0.1);
-    if (check.id.empty() || check.id.size() > 63) in.fault("id", " must have 1 to 63 bytes");
-    if (check.window < 1 || check.window > 100) in.fault("window", " must be from 1 to 100");
-    if (check.needed < 1 || check.needed > check.window) {
-        in.fault("needed", " must be from 1 to window (" + std::to_string(check.window) + ")");
-    }
-    if (check.probe == "plugin" && check.command.empty()) {
-        in.fault("command", " is missing: a plugin check needs the program and its arguments");
-    }
-    in.refuse_unknown();
+    if (rules == PolicyRules::author) in.refuse_unknown();
+    for (const PolicyFault& fault : faults_of(check, rules)) in.fault(fault.key, " " + fault.what);
 }
 
 }  // namespace
@@ -95,7 +88,7 @@ std::string to_json(const Policy& policy) {
     return json::dump(out);
 }
 
-Result<Policy> decode_policy(std::string_view text, std::string_view source) {
+Result<Policy> decode_policy(std::string_view text, std::string_view source, PolicyRules rules) {
     const auto document = json::parse_document(text, source);
     if (!document) return document.error();
     ObjectReader in(*document, std::string(source));
@@ -105,13 +98,18 @@ Result<Policy> decode_policy(std::string_view text, std::string_view source) {
     read_seconds(in, "interval_s", policy.interval, 0.2);
     const Json* checks = in.value("checks");
     if (checks && !checks->is_array()) in.fault("checks", " must be a list");
-    if (checks && checks->size() > k_max_checks) in.fault("checks", " has more than 500 items");
-    in.refuse_unknown();
+    if (checks && checks->size() > k_max_policy_checks) {
+        in.fault("checks", " has more than 500 items");
+    }
+    if (rules == PolicyRules::author) {
+        in.refuse_unknown();
+        if (policy.name.size() > k_max_name_bytes) in.fault("name", " has more than 100 bytes");
+    }
     if (const auto done = in.result(); !done) return done.error();
     for (std::size_t i = 0; checks && i < checks->size(); ++i) {
         ObjectReader item((*checks)[i], in.place_of("checks") + "[" + std::to_string(i) + "]");
         CheckPolicy check;
-        read_check(item, check, policy.interval);
+        read_check(item, check, policy.interval, rules);
         for (const CheckPolicy& other : policy.checks) {
             if (other.id == check.id) item.fault("id", ": \"" + check.id + "\" stands twice");
         }

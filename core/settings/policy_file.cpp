@@ -1,7 +1,8 @@
 #include "core/settings/policy_file.hpp"
 
-#include <algorithm>
 #include <set>
+
+#include "core/model/policy_rules.hpp"
 
 namespace gantry::settings {
 namespace {
@@ -23,44 +24,16 @@ void read_thresholds(Section& section, Threshold& out) {
     section.flag("below", out.below);
 }
 
-// A clear threshold beyond its limit would let a check flap on every reading.
-void judge_thresholds(Section& section, const Threshold& t) {
-    const char* const side = t.below ? "below" : "above";
-    const auto past = [&](double a, double b) { return t.below ? a < b : a > b; };
-    if (t.warning && t.critical && past(*t.warning, *t.critical)) {
-        section.problem("warning", std::string("must not lie ") + side + " \"critical\"");
-    }
-    if (t.warning && t.clear_warning && past(*t.clear_warning, *t.warning)) {
-        section.problem("clear_warning", std::string("must not lie ") + side + " \"warning\"");
-    }
-    if (t.critical && t.clear_critical && past(*t.clear_critical, *t.critical)) {
-        section.problem("clear_critical", std::string("must not lie ") + side + " \"critical\"");
-    }
-}
-
-void judge_check(Section& section, const CheckPolicy& check) {
-    judge_thresholds(section, check.threshold);
-    if (check.needed > check.window) {
-        section.problem("needed",
-                        "must not be larger than \"window\", " + std::to_string(check.window));
-    }
-    if (check.probe == "plugin" && check.command.empty()) {
-        section.problem("command", "is needed by a check of the probe \"plugin\"");
-    }
-    if (check.probe != "plugin" && !check.command.empty()) {
-        section.problem("command", "is only for the probe \"plugin\"");
-    }
-}
-
-CheckPolicy read_check(Section& section) {
+CheckPolicy read_check(Section& section, Millis interval) {
     CheckPolicy check;
+    check.every = interval;
     section.require("id");
     section.require("probe");
-    section.text("id", check.id, 100);
+    section.text("id", check.id);
     std::vector<std::pair<std::string, std::string>> probes;
     for (const std::string& name : probe_names()) probes.emplace_back(name, name);
     section.word("probe", check.probe, probes);
-    section.text("metric", check.metric, 200);
+    section.text("metric", check.metric);
     read_thresholds(section, check.threshold);
     read_seconds(section, "every_s", check.every, {1, 86'400});
     read_seconds(section, "for_s", check.hold_for, {0, 86'400});
@@ -71,18 +44,15 @@ CheckPolicy read_check(Section& section) {
     section.texts("exclude", check.exclude);
     section.texts("command", check.command, 64);
     read_seconds(section, "timeout_s", check.timeout, {1, 600});
-    judge_check(section, check);
+    // What could not be read was said already.
+    const auto rules = check.probe.empty() ? PolicyRules::runner : PolicyRules::author;
+    for (const PolicyFault& fault : faults_of(check, rules)) {
+        if (fault.key != "id" || section.has("id")) section.problem(fault.key, fault.what);
+    }
     return check;
 }
 
 }  // namespace
-
-const std::vector<std::string>& probe_names() {
-    static const std::vector<std::string> names{"cpu",        "memory",  "swap",    "load",
-                                                "filesystem", "disk_io", "network", "uptime",
-                                                "unit",       "process", "plugin"};
-    return names;
-}
 
 Result<Policy> read_policy(Document& document) {
     Policy policy;
@@ -91,13 +61,16 @@ Result<Policy> read_policy(Document& document) {
         root.require("name");
         root.text("name", policy.name, 100);
         read_seconds(root, "interval_s", policy.interval, {1, 86'400});
-        root.each("checks", [&](Section& section) {
-            CheckPolicy check = read_check(section);
-            if (!check.id.empty() && !ids.insert(check.id).second) {
-                section.problem("id", "stands twice in this policy: \"" + check.id + "\"");
-            }
-            policy.checks.push_back(std::move(check));
-        });
+        root.each(
+            "checks",
+            [&](Section& section) {
+                CheckPolicy check = read_check(section, policy.interval);
+                if (!check.id.empty() && !ids.insert(check.id).second) {
+                    section.problem("id", "stands twice in this policy: \"" + check.id + "\"");
+                }
+                policy.checks.push_back(std::move(check));
+            },
+            k_max_policy_checks);
     });
     if (!read) return read.error();
     return policy;

@@ -1,5 +1,6 @@
 // A policy as a YAML file (config/policies/), read into the model's Policy with errors that name
-// file and line. The keys are those of the JSON codec (core/model/json.hpp).
+// file and line. The keys are those of the JSON codec (core/model/json.hpp), the rules those of
+// core/model/policy_rules.hpp.
 #pragma once
 
 #include <string>
@@ -9,9 +10,6 @@
 #include "core/settings/reader.hpp"
 
 namespace gantry::settings {
-
-// The probes an agent has.
-[[nodiscard]] const std::vector<std::string>& probe_names();
 
 // Reads from an open document; `known_keys()` of it then lists a policy's keys.
 Result<Policy> read_policy(Document& document);

@@ -205,7 +205,7 @@ TEST_CASE("codec: a policy comes back as it went in") {
     for (std::uint64_t seed = 1; seed <= k_seeds; ++seed) {
         Maker make(seed);
         const Policy policy = make.policy();
-        const auto read = decode_policy(to_json(policy), "policy");
+        const auto read = decode_policy(to_json(policy), "policy", PolicyRules::runner);
         CAPTURE(seed, to_json(policy), read ? "" : read.error().message);
         REQUIRE(read.has_value());
         REQUIRE(std::tie(read->name, read->etag, read->interval) ==

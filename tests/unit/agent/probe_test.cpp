@@ -5,6 +5,7 @@
 #include <cstring>
 #include <fstream>
 #include <mutex>
+#include <set>
 
 #include "agent/probes/cpu.hpp"
 #include "agent/probes/disk_io.hpp"
@@ -12,6 +13,7 @@
 #include "agent/probes/kernel_file.hpp"
 #include "agent/probes/process_table.hpp"
 #include "agent/probes/unit.hpp"
+#include "core/model/policy_rules.hpp"
 #include "tests/support/coroutine.hpp"
 #include "tests/unit/agent/spool_fixture.hpp"
 
@@ -245,6 +247,51 @@ TEST_CASE("unit probe: without systemd the answer is the reason, not a zero") {
     const auto measured = read(context, *probe);
     REQUIRE_FALSE(measured.has_value());
     CHECK(measured.error().message == "systemd does not run on this machine");
+}
+
+TEST_CASE("probes: they give the metrics that a policy may name, and no others") {
+    const TemporaryDirectory root;
+    const std::string proc = root.path() + "/proc";
+    test::SimClock clock;
+    boost::asio::io_context context;
+    const auto tick = [&](int n) {
+        const std::string count = std::to_string(n);
+        write(proc + "/stat", "cpu  " + count + " 0 0 " + count + "\ncpu0 1 1 1 1\n");
+        write(proc + "/diskstats", "8 0 sda 0 0 0 0 0 0 0 0 0 " + count + " 0\n");
+        write(proc + "/net/dev", "eth0: " + count + " 0 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n");
+        clock.advance(Millis{1000});
+    };
+    write(proc + "/meminfo",
+          "MemTotal: 9 kB\nMemAvailable: 5 kB\nSwapTotal: 9 kB\nSwapFree: 5 kB\n");
+    write(proc + "/loadavg", "0.5 0.5 0.5 1/2 3\n");
+    write(proc + "/uptime", "12.5 3.5\n");
+    write(proc + "/self/mountinfo", "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n");
+    write(proc + "/1/stat", "1 (init) S 1 1 1 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 5 0 10 0");
+    for (const std::string& name : probe_names()) {
+        if (name == "plugin" || name == "unit") continue;  // no metrics; behind a bus
+        CheckPolicy check;
+        check.probe = name;
+        check.include = {"x"};
+        Platform platform;
+        platform.proc = proc;
+        tick(1000);
+        const auto probe = make_probe(platform, clock, context.get_executor(), {}, {check});
+        REQUIRE(probe.has_value());
+        (void)read(context, **probe);
+        tick(1100);
+        const auto measured = read(context, **probe);
+        REQUIRE(measured.has_value());
+        std::set<std::string> given;
+        for (const Reading& reading : measured->readings) given.insert(reading.name);
+        std::set<std::string> known;
+        for (const ProbeMetric& metric : metrics_of(name)) known.emplace(metric.name);
+        if (name == "filesystem" && !given.contains("system.filesystem.inodes.utilization")) {
+            known.erase("system.filesystem.inodes.utilization");  // of this machine's /
+        }
+        CAPTURE(name);
+        CHECK(given == known);
+        CHECK(known.contains(effective_metric(check)));
+    }
 }
 
 TEST_CASE("probes: every name of a policy has one, others are refused") {

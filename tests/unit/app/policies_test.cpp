@@ -14,8 +14,8 @@ using records::PolicyRow;
 namespace {
 
 const std::string k_built_in = R"({"name":"built in","interval_s":15,"checks":[
-    {"id":"cpu","probe":"cpu","warning":80,"critical":95},
-    {"id":"disk","probe":"filesystem","warning":85,"critical":95}]})";
+    {"id":"cpu","probe":"cpu","warning":0.8,"critical":0.95},
+    {"id":"disk","probe":"filesystem","warning":0.85,"critical":0.95}]})";
 
 PolicyRow row(std::string name, std::string document, std::int64_t organisation = 0) {
     PolicyRow out;
@@ -100,18 +100,18 @@ TEST_CASE("policies: a layer of one organisation is not seen by another's endpoi
 TEST_CASE("policies: checks are merged by id, key by key; new ones are added, the rest stays") {
     World world;
     world.policies.load(
-        {row("default", R"({"checks":[{"id":"disk","critical":98},
+        {row("default", R"({"checks":[{"id":"disk","critical":0.98},
                                        {"id":"load","probe":"load","warning":4}]})"),
-         row("role:server", R"({"interval_s":60,"checks":[{"id":"disk","warning":90},
+         row("role:server", R"({"interval_s":60,"checks":[{"id":"disk","warning":0.9},
                                        {"id":"cpu","enabled":false}]})")});
     const json document = world.effective();
     REQUIRE(document["checks"].size() == 3);
     const json& cpu = document["checks"][0];
     CHECK(cpu["id"] == "cpu");
-    CHECK(cpu["warning"] == 80);
+    CHECK(cpu["warning"] == 0.8);
     CHECK(cpu["enabled"] == false);
     CHECK(document["checks"][1] ==
-          json{{"id", "disk"}, {"probe", "filesystem"}, {"warning", 90}, {"critical", 98}});
+          json{{"id", "disk"}, {"probe", "filesystem"}, {"warning", 0.9}, {"critical", 0.98}});
     CHECK(document["checks"][2]["id"] == "load");
     CHECK(world.policies.effective(place()).interval_s == 60);
 }

@@ -129,7 +129,7 @@ TEST_CASE("json: a policy is read back whole") {
     CheckPolicy check;
     check.id = "disk";
     check.probe = "filesystem";
-    check.metric = "m";
+    check.metric = "system.filesystem.free";
     check.threshold.critical = 0.95;
     check.threshold.below = true;
     check.hold_for = Millis{60'000};
@@ -164,8 +164,8 @@ TEST_CASE("json: a policy's faults are named with their place") {
     CHECK(policy_error(R"({"checks":[{"id":"a","probe":"cpu"},{"id":"a","probe":"cpu"}]})") ==
           "policy.checks[1].id: \"a\" stands twice");
     CHECK(policy_error(R"({"checks":[{"id":"a","probe":"cpu","needed":3,"window":2}]})") ==
-          "policy.checks[0].needed must be from 1 to window (2)");
-    CHECK(policy_error(R"({"checks":[{"id":"a","probe":"plugin"}]})").find("command is missing") !=
+          "policy.checks[0].needed must be from 1 to \"window\", 2");
+    CHECK(policy_error(R"({"checks":[{"id":"a","probe":"plugin"}]})").find("command is needed") !=
           std::string::npos);
     CHECK(policy_error(R"({"interval_s":0})").find("policy.interval_s must be from") == 0);
     CHECK(policy_error(R"({"checks":[{"id":"a","probe":"cpu","window":4294967297}]})") ==

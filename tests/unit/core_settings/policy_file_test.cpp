@@ -29,10 +29,10 @@ checks:
   - id: space
     probe: filesystem
     metric: system.filesystem.utilization
-    warning: 85
-    critical: 95
-    clear_warning: 82
-    clear_critical: 92
+    warning: 0.85
+    critical: 0.95
+    clear_warning: 0.82
+    clear_critical: 0.92
     every_s: 60
     for_s: 120
     needed: 2
@@ -51,8 +51,8 @@ checks:
     REQUIRE(policy->checks.size() == 2);
     const CheckPolicy& space = policy->checks[0];
     CHECK(space.metric == "system.filesystem.utilization");
-    CHECK(space.threshold.critical == 95.0);
-    CHECK(space.threshold.clear_warning == 82.0);
+    CHECK(space.threshold.critical == 0.95);
+    CHECK(space.threshold.clear_warning == 0.82);
     CHECK(space.every == Millis{60'000});
     CHECK(space.hold_for == Millis{120'000});
     CHECK(space.needed == 2);
@@ -64,14 +64,14 @@ checks:
 }
 
 TEST_CASE("policy file: what cannot be meant is refused with its line") {
-    CHECK(error_of("warning: 95, critical: 90") ==
+    CHECK(error_of("warning: 0.95, critical: 0.90") ==
           "policy.yaml:3: \"checks[0].warning\" must not lie above \"critical\"");
-    CHECK(error_of("warning: 5, critical: 10, below: true") ==
+    CHECK(error_of("warning: 0.05, critical: 0.10, below: true") ==
           "policy.yaml:3: \"checks[0].warning\" must not lie below \"critical\"");
-    CHECK(error_of("warning: 80, clear_warning: 85") ==
+    CHECK(error_of("warning: 0.80, clear_warning: 0.85") ==
           "policy.yaml:3: \"checks[0].clear_warning\" must not lie above \"warning\"");
     CHECK(error_of("needed: 3, window: 2") ==
-          "policy.yaml:3: \"checks[0].needed\" must not be larger than \"window\", 2");
+          "policy.yaml:3: \"checks[0].needed\" must be from 1 to \"window\", 2");
     CHECK(error_of("command: [x]") ==
           "policy.yaml:3: \"checks[0].command\" is only for the probe \"plugin\"");
     CHECK(error_of("warnin: 1") ==
