@@ -38,10 +38,10 @@ void Monitor::use(const Policy& policy) {
     const std::int64_t now = steady_ms();
     for (ProbeGroup& part : group_by_probe(policy)) {
         auto probe = make_probe(parts_.platform, parts_.clock, executor_, commons_, part.checks);
-        if (!probe) {
+        if (!probe) {  // a newer server's: unknown, not silently well
             parts_.log.warn("check_without_probe",
                             {{"check", part.checks.front().id}, {"reason", probe.error().message}});
-            continue;
+            probe = make_absent_probe(part.checks.front().probe, probe.error());
         }
         auto group = std::make_shared<Group>();
         group->checks = std::move(part.checks);

@@ -35,6 +35,11 @@ Look look_of(const CheckPolicy& check, const Result<Measurement>& measured) {
         out.failure = measured.error().message;
         return out;
     }
+    const std::string metric = effective_metric(check);
+    if (check.probe != "plugin" && find_metric(check.probe, metric) == nullptr) {
+        out.failure = "this agent's probe " + check.probe + " has no metric " + metric;
+        return out;
+    }
     for (const PluginVerdict& verdict : measured->verdict) {
         Observation& seen = out.instances[""];
         seen.verdict = verdict.condition;

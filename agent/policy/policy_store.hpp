@@ -19,8 +19,9 @@ public:
     // not_found: nothing cached, current() is the built-in policy; other errors: what is cached
     // cannot be read, the same.
     Result<void> load();
-    // A document from the server: decoded, then cached on disk, then current. An error leaves
-    // everything as it was.
+    // A document from the server: decoded, then cached on disk, then current. What a newer server
+    // says and this agent does not know is passed over. An error leaves everything as it was:
+    // invalid_input means that this document will never do, others that the disk failed.
     Result<void> adopt(std::string_view json, const std::string& etag);
     [[nodiscard]] const Policy& current() const { return policy_; }
 

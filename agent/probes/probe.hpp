@@ -50,4 +50,7 @@ Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock&
                                           const Commons& commons,
                                           const std::vector<CheckPolicy>& checks);
 
+// In the place of a probe that there is not: every look fails with `reason`.
+std::unique_ptr<Probe> make_absent_probe(std::string name, Error reason);
+
 }  // namespace gantry::agent

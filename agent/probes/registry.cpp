@@ -42,6 +42,20 @@ private:
     TopProcesses top_;
 };
 
+class AbsentProbe final : public Probe {
+public:
+    AbsentProbe(std::string name, Error reason)
+        : name_(std::move(name)), reason_(std::move(reason)) {}
+
+    [[nodiscard]] const std::string& name() const override { return name_; }
+    asio::awaitable<Result<Measurement>> read() override { co_return reason_; }
+    asio::awaitable<Labels> evidence(std::string, std::string) override { co_return Labels{}; }
+
+private:
+    std::string name_;
+    Error reason_;
+};
+
 std::vector<std::string> patterns_of(const std::vector<CheckPolicy>& checks) {
     std::vector<std::string> out;
     for (const CheckPolicy& check : checks) {
@@ -76,6 +90,10 @@ TopProcesses::By top_of(const std::string& name) {
 }
 
 }  // namespace
+
+std::unique_ptr<Probe> make_absent_probe(std::string name, Error reason) {
+    return std::make_unique<AbsentProbe>(std::move(name), std::move(reason));
+}
 
 Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock& clock,
                                           asio::any_io_executor executor, const Commons& commons,

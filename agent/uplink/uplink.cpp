@@ -93,7 +93,10 @@ asio::awaitable<void> Uplink::exchange(Next* next) {
     if (next->kind == AnswerKind::clone) co_await enrol_anew(next);
     if (next->kind == AnswerKind::acknowledged) {
         if (session_.wants_full_state()) parts_.on_full_state();
-        if (next->policy_etag != parts_.policies.current().etag) co_await fetch_policy();
+        const std::string wanted = next->policy_etag;
+        if (wanted != parts_.policies.current().etag && wanted != refused_policy_) {
+            co_await fetch_policy(wanted);
+        }
     }
     parts_.on_exchange();
 }
@@ -125,7 +128,7 @@ void Uplink::note(const Next& next) {
     }
 }
 
-asio::awaitable<void> Uplink::fetch_policy() {
+asio::awaitable<void> Uplink::fetch_policy(std::string wanted_etag) {
     const std::string etag = parts_.policies.current().etag;
     http::ClientRequest request;
     request.url = identity_.server + "/api/v1/agent/policy";
@@ -141,6 +144,9 @@ asio::awaitable<void> Uplink::fetch_policy() {
     const std::string new_etag = header ? unquoted(*header) : std::string();
     if (auto adopted = parts_.policies.adopt(answer->body, new_etag); !adopted) {
         parts_.log.error("policy_refused", {{"reason", adopted.error().message}});
+        if (adopted.error().code == ErrorCode::invalid_input) {
+            refused_policy_ = new_etag.empty() ? wanted_etag : new_etag;
+        }
         co_return;
     }
     const Policy& policy = parts_.policies.current();

@@ -56,7 +56,7 @@ public:
 private:
     boost::asio::awaitable<void> wait(Next next);
     boost::asio::awaitable<void> exchange(Next* next);
-    boost::asio::awaitable<void> fetch_policy();
+    boost::asio::awaitable<void> fetch_policy(std::string wanted_etag);
     boost::asio::awaitable<void> enrol_anew(Next* next);
     void note(const Next& next);
 
@@ -69,6 +69,7 @@ private:
     AnswerKind last_kind_ = AnswerKind::acknowledged;
     bool ever_answered_ = false;
     std::string last_problem_;
+    std::string refused_policy_;  // etag of the document that will never do: not fetched again
 };
 
 }  // namespace gantry::agent

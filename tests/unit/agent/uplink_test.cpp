@@ -33,8 +33,8 @@ public:
         }
         http::Response answer;
         if (request.url.ends_with("/policy")) {
-            answer.body = k_policy;
-            answer.headers = {{"ETag", "\"p2\""}};
+            answer.body = policy;
+            answer.headers = {{"ETag", "\"" + policy_etag + "\""}};
         } else {
             answer.status = 201;
             answer.body = encode(EnrolReply{"agent-2", "cred-2", 1, "default", "default", "x"});
@@ -42,6 +42,8 @@ public:
         co_return answer;
     }
 
+    std::string policy = k_policy;
+    std::string policy_etag = "p2";
     std::vector<http::ClientRequest> requests;
     std::vector<Report> reports;
     std::function<http::Response(const Report&)> on_report;
@@ -102,6 +104,32 @@ struct Stage : SpoolFixture {
 };
 
 }  // namespace
+
+TEST_CASE("uplink: a policy that will never do is fetched once, the next one again") {
+    Stage stage;
+    stage.start();
+    stage.script.policy = R"({"checks":[{"id":"","probe":"cpu"}]})";
+    stage.script.on_report = [&](const Report& report) {
+        const std::size_t count = stage.script.reports.size();
+        if (count == 4) {
+            stage.script.policy = k_policy;
+            stage.script.policy_etag = "p3";
+        }
+        if (count == 6) stage.uplink->stop();
+        // More to send: the next report goes at once.
+        REQUIRE(stage.spool->append_sample(test::readings(1)).has_value());
+        return acknowledged(report, count < 4 ? "p2" : "p3");
+    };
+    REQUIRE(stage.spool->append_sample(test::readings(1)).has_value());
+    stage.run();
+    const auto fetched = std::count_if(
+        stage.script.requests.begin(), stage.script.requests.end(),
+        [](const http::ClientRequest& request) { return request.url.ends_with("/policy"); });
+    CHECK(stage.script.reports.size() == 6);
+    CHECK(fetched == 2);
+    CHECK(stage.policies.current().etag == "p3");
+    CHECK(stage.policy_changes == 1);
+}
 
 TEST_CASE("uplink: the first report goes at once, and a new policy is fetched and cached") {
     Stage stage;
