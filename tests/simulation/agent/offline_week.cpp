@@ -161,7 +161,9 @@ void OfflineWeek::check_always() {
     if (broken_) return;
     const std::int64_t bytes = file_bytes(directory_.path() + "/spool.db") +
                                file_bytes(directory_.path() + "/spool.db-wal");
-    if (bytes > static_cast<std::int64_t>(max_bytes_)) {
+    const auto cap = static_cast<std::int64_t>(max_bytes_);
+    truth_.peak_percent = std::max(truth_.peak_percent, (bytes * 100 + cap - 1) / cap);
+    if (bytes > cap) {
         broken_ =
             "the spool takes " + std::to_string(bytes) + " bytes of " + std::to_string(max_bytes_);
     }

@@ -27,6 +27,7 @@ struct Truth {
     std::int64_t samples_acknowledged = 0;     // left because the server has them
     std::int64_t samples_lost = 0;             // held in memory at a kill
     std::int64_t kills = 0;
+    std::int64_t peak_percent = 0;  // the files at their largest, of the cap
 };
 
 // A transition's number, which the workload puts into its summary.
