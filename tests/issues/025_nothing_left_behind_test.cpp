@@ -4,6 +4,7 @@
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
 #include <cerrno>
@@ -25,6 +26,7 @@ namespace {
 
 void run_until(boost::asio::io_context& context, const std::function<bool()>& done) {
     context.restart();
+    const auto open = boost::asio::make_work_guard(context);
     for (int i = 0; i < 5000 && !done(); ++i) context.run_for(std::chrono::milliseconds(2));
     REQUIRE(done());
 }
@@ -91,8 +93,7 @@ TEST_CASE("issue 025: an agent that stops asks its plugins to end, and they do")
     stage.start(false);
     const int child = pid_in(stage.pid_file());
     stage.monitor->stop();
-    run_until(stage.context, [&] { return stage.monitor->idle(); });
-    CHECK(is_gone(child));
+    run_until(stage.context, [&] { return stage.monitor->idle() && is_gone(child); });
 }
 
 TEST_CASE("issue 025: an agent that cannot wait for a plugin kills all of its group") {
@@ -169,9 +170,10 @@ TEST_CASE(
     FilesystemOptions options;
     options.mountinfo = one_mount(directory);
     bool is_short = true;
+    std::vector<std::jthread> threads;
     options.start_thread = [&](std::function<void()> body) {
         if (is_short) return EAGAIN;
-        std::thread(std::move(body)).detach();
+        threads.emplace_back(std::move(body));
         return 0;
     };
     const auto hung = std::make_shared<HungMounts>();
