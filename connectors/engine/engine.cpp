@@ -28,6 +28,7 @@ Engine::Engine(std::string name, DeliveryLimits limits, EngineContext context)
       metrics_(context.metrics, name_),
       circuit_(limits_.circuit_failures, limits_.circuit),
       bucket_(limits_.per_minute, context.clock.steady_now()),
+      pause_(limits_.backoff),
       lease_at_(context.clock.steady_now()) {
     metrics_.circuit(circuit_.state());
 }
@@ -60,6 +61,7 @@ std::optional<Step> Engine::next_ready(Steady now) {
     }
     row.phase = Phase::attempting;
     row.probe = circuit_.begin();
+    row.era = pause_.era();
     bucket_.take(now);
     return AttemptStep{{row.delivery, row.remote_id}, limits_.attempt_timeout};
 }
@@ -82,12 +84,12 @@ Step Engine::wait_or_stop(Steady now) {
 }
 
 std::size_t Engine::permits(Steady now) {
-    if (now < paused_until_) return 0;
+    if (now < pause_.until()) return 0;
     return std::min(circuit_.permits(), bucket_.available(now));
 }
 
 Engine::Steady Engine::blocked_until(Steady now) {
-    Steady until = std::max(bucket_.next(now), paused_until_);
+    Steady until = std::max(bucket_.next(now), pause_.until());
     if (circuit_.state() == CircuitState::open) until = std::max(until, circuit_.opens_until());
     // Behind a probe: its end wakes the driver.
     if (circuit_.state() == CircuitState::half_open && circuit_.permits() == 0) {
@@ -199,21 +201,29 @@ void Engine::finished(DeliveryId id, const DeliveryResult& result, Millis elapse
     settle_later(std::move(step));
 }
 
+// "In no time" is no time: a tool that answers 429 with Retry-After: 0 would be called at full
+// rate.
+void Engine::leave_in_peace(const Row& row, const DeliveryResult& result, Steady now) {
+    const Millis asked = std::min(result.retry_after.value_or(Millis{0}), limits_.retry_after_cap);
+    if (asked > Millis{0}) {
+        pause_.asked(now + asked);
+    } else if (result.cause == Cause::throttled) {
+        pause_.throttled(row.era, now, context_.random);
+    }
+}
+
 // Does the answer say something about the other side as a whole?
 void Engine::judge_other_side(const Row& row, const DeliveryResult& result) {
     const Steady now = context_.clock.steady_now();
-    Steady not_before = now;
-    if (result.retry_after) {
-        not_before += std::clamp(*result.retry_after, Millis{0}, limits_.retry_after_cap);
-        paused_until_ = std::max(paused_until_, not_before);
-    }
+    leave_in_peace(row, result, now);
     const CircuitState before = circuit_.state();
     if (blames_connector(result)) {
-        circuit_.failed(row.probe, result, now, not_before, context_.random);
+        circuit_.failed(row.probe, result, now, pause_.until(), context_.random);
     } else if (result.cause == Cause::bad_payload || result.cause == Cause::bad_settings) {
         circuit_.inconclusive(row.probe);  // nothing was asked of the other side
     } else {
         circuit_.succeeded(row.probe);
+        if (result.cause != Cause::throttled) pause_.answered(row.era);
     }
     const CircuitState after = circuit_.state();
     if (before == after) return;

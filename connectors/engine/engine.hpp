@@ -3,10 +3,10 @@
 // row: lease -> attempt -> settle (delivered, retry, dead), with the verdict rules of verdict.hpp.
 //
 // It holds at most `concurrency` rows. It does not lease while the circuit is open, while the other
-// side asked for peace (Retry-After holds back the whole connector) or without a token of the rate
-// limit; rows that are leased but not begun when that happens are released, not burned. A verdict
-// that the outbox cannot take yet is kept and repeated, and its row is not sent again meanwhile,
-// even when its lease runs out.
+// side wants peace (Retry-After, or a 429 without one, holds back the whole connector) or without a
+// token of the rate limit; rows that are leased but not begun when that happens are released, not
+// burned. A verdict that the outbox cannot take yet is kept and repeated, and its row is not sent
+// again meanwhile, even when its lease runs out.
 //
 // Threading: none of its own; one strand. Lifetime: clock, random, metrics and log outlive it.
 #pragma once
@@ -19,6 +19,7 @@
 #include "connectors/engine/connector.hpp"
 #include "connectors/engine/engine_metrics.hpp"
 #include "connectors/engine/outbox_step.hpp"
+#include "connectors/engine/pause.hpp"
 #include "connectors/engine/settings.hpp"
 #include "connectors/engine/step.hpp"
 #include "connectors/engine/token_bucket.hpp"
@@ -65,6 +66,7 @@ private:
         std::string remote_id;
         Phase phase = Phase::ready;
         bool probe = false;
+        Pause::Era era = 0;  // when it began
     };
 
     std::optional<Step> next_settlement(Steady now);
@@ -77,6 +79,7 @@ private:
     void settle_later(SettleStep step);
     void forget(std::deque<SettleStep>::iterator step);
     void judge_other_side(const Row& row, const DeliveryResult& result);
+    void leave_in_peace(const Row& row, const DeliveryResult& result, Steady now);
     void report(const Delivery& delivery, const DeliveryResult& result, const SettleStep& step);
 
     std::string name_;
@@ -85,12 +88,12 @@ private:
     EngineMetrics metrics_;
     Circuit circuit_;
     TokenBucket bucket_;
+    Pause pause_;
     std::map<DeliveryId, Row> rows_;
     std::deque<DeliveryId> ready_;
     std::deque<SettleStep> settlements_;
     Steady settle_at_{};  // after the outbox failed: not before
     Steady lease_at_{};
-    Steady paused_until_{};
     std::int64_t outbox_failures_ = 0;  // in a row
     bool stopping_ = false;
 };

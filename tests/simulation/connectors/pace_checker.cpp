@@ -40,6 +40,7 @@ void PaceChecker::begun(DeliveryId id, Steady now) {
     if (stops_) fault("called after it was told to stop");
     if (now < peace_until_) fault("called though it asked for peace");
     check_rate(now);
+    begun_at_[id] = now;
     if (!is_open_) return;
     if (now < closed_off_until_) fault("called though its circuit is open");
     if (probe_) fault("called beside a probe");
@@ -60,12 +61,29 @@ void PaceChecker::open(Steady now, std::optional<Millis> asked) {
     ++openings_in_all_;
 }
 
+void PaceChecker::check_peace(DeliveryId id, const DeliveryResult& result, Steady now) {
+    const Steady begun = begun_at_.at(id);
+    begun_at_.erase(id);
+    const Millis asked = result.retry_after.value_or(Millis{0});
+    if (asked > Millis{0}) {
+        peace_until_ = std::max(peace_until_, now + std::min(asked, limits_.retry_after_cap));
+        return;
+    }
+    if (last_enough_ && begun <= *last_enough_) return;  // it could not know yet
+    if (result.cause == Cause::throttled) {
+        const Millis window =
+            std::min(limits_.backoff.cap,
+                     limits_.backoff.base * (std::int64_t{1} << std::min(enoughs_in_a_row_++, 20)));
+        peace_until_ = std::max(peace_until_, now + window / 2);
+        last_enough_ = now;
+    } else if (result.outcome == Outcome::accepted || result.cause == Cause::refused) {
+        enoughs_in_a_row_ = 0;
+    }
+}
+
 void PaceChecker::finished(DeliveryId id, const DeliveryResult& result, Steady now) {
     --under_way_;
-    if (result.retry_after) {
-        peace_until_ =
-            std::max(peace_until_, now + std::min(*result.retry_after, limits_.retry_after_cap));
-    }
+    check_peace(id, result, now);
     const bool unwell = tool_is_unwell(result);
     if (result.cause == Cause::bad_payload) {  // says nothing about the other side
         if (probe_ == id) probe_.reset();

@@ -1,9 +1,11 @@
 // PaceChecker: how one connector may be called, whatever the engine thinks: never more at once than
-// allowed, never faster than the rate, not while the other side asked for peace, not while its
-// circuit must be open, and then one probe at a time. One program's life each.
+// allowed, never faster than the rate, not while the other side asked for peace (longer each time
+// when it names no time), not while its circuit must be open, and then one probe at a time. One
+// program's life each.
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -30,6 +32,7 @@ public:
 private:
     void check_rate(Steady now);
     void open(Steady now, std::optional<Millis> asked);
+    void check_peace(DeliveryId id, const connectors::DeliveryResult& result, Steady now);
     void fault(const std::string& what) { broken_.push_back(connector_ + ": " + what); }
 
     std::string connector_;
@@ -37,8 +40,11 @@ private:
     std::size_t under_way_ = 0;
     bool stops_ = false;
     Steady peace_until_{};
-    int failures_ = 0;  // in a row, while closed
-    int openings_ = 0;  // in a row
+    std::map<DeliveryId, Steady> begun_at_;
+    std::optional<Steady> last_enough_;  // when it last said so without naming a time
+    int enoughs_in_a_row_ = 0;           // of calls that began after the one before
+    int failures_ = 0;                   // in a row, while closed
+    int openings_ = 0;                   // in a row
     std::size_t openings_in_all_ = 0;
     bool is_open_ = false;
     Steady closed_off_until_{};

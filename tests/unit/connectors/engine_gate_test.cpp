@@ -83,6 +83,38 @@ TEST_CASE("engine: a shorter wish for peace does not shorten a longer one") {
     CHECK(w.clock.steady_now() - begin >= Millis{20'000});
 }
 
+TEST_CASE("engine: a tool that has enough and names no time is left alone, longer each time") {
+    DeliveryLimits limits;
+    limits.backoff = {Millis{2'000}, Millis{60'000}};
+    for (const std::optional<Millis> named : {std::optional<Millis>{}, std::optional{Millis{0}}}) {
+        EngineWorld w(limits);
+        std::int64_t id = 0;
+        for (const std::int64_t window : {2'000, 4'000, 8'000, 16'000, 32'000, 60'000, 60'000}) {
+            CAPTURE(window);
+            w.begin(id + 1, id + 4);
+            const auto begin = w.clock.steady_now();
+            for (int i = 1; i <= 4; ++i) {
+                w.finish(id + i, DeliveryResult::retry_later(Cause::throttled, "429", named));
+            }
+            for (int i = 1; i <= 4; ++i) CHECK(w.settle().kind == Kind::retry);
+            id += 4;
+            w.engine.notify();
+            w.wait_out();
+            const auto away = w.clock.steady_now() - begin;
+            CHECK(away >= Millis{window / 2});
+            CHECK(away <= Millis{window});
+        }
+        w.deliver(id + 1, DeliveryResult::accepted(""));
+        w.begin(id + 2, id + 2);
+        const auto begin = w.clock.steady_now();
+        w.finish(id + 2, DeliveryResult::retry_later(Cause::throttled, "429", named));
+        w.settle();
+        w.wait_out();
+        CHECK(w.clock.steady_now() - begin <= Millis{2'000});
+        CHECK(w.engine.circuit().state() == CircuitState::closed);
+    }
+}
+
 TEST_CASE("engine: what was leased when peace was asked for goes back until it ends, not burned") {
     EngineWorld w;
     w.begin(1, 1);
@@ -118,6 +150,7 @@ TEST_CASE("engine: answers that refuse or throttle a delivery do not open the ci
     EngineWorld w(limits);
     w.deliver(1, DeliveryResult::rejected(Cause::refused, "422"));
     w.deliver(2, DeliveryResult::retry_later(Cause::throttled, "429"));
+    w.wait_out();
     w.deliver(3, DeliveryResult::retry_later(Cause::busy, "409"));
     w.deliver(4, DeliveryResult::rejected(Cause::bad_payload, "no incident"));
     CHECK(w.engine.circuit().state() == CircuitState::closed);
