@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <climits>
 #include <memory>
 
@@ -193,6 +194,13 @@ std::string virtualisation_of(const std::string& root) {
 
 std::string boot_id_of(const std::string& root) {
     return word_of(root + "proc/sys/kernel/random/boot_id");
+}
+
+std::int64_t uptime_s_of(const std::string& root) {
+    const std::string text = word_of(root + "proc/uptime");
+    std::int64_t seconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+    return error == std::errc{} ? std::max<std::int64_t>(seconds, 0) : 0;
 }
 
 Facts collect_facts(const std::string& root, const std::string& agent_version) {

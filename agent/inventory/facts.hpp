@@ -4,6 +4,7 @@
 // same on every machine of a cloud ("Amazon EC2", "OracleCloud.com").
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,5 +21,6 @@ std::pair<std::string, std::string> parse_os_release(std::string_view text);
 // "kvm", "vmware", "container" ...; "" for bare metal as far as one can see.
 std::string virtualisation_of(const std::string& root);
 std::string boot_id_of(const std::string& root);
+std::int64_t uptime_s_of(const std::string& root);  // 0 = cannot tell
 
 }  // namespace gantry::agent

@@ -95,12 +95,14 @@ void forget_nonce(const std::string& identity_path) {
 }
 
 http::ClientRequest enrol_request(const Identity& base, const Facts& facts,
-                                  const std::string& boot_id, const std::string& nonce) {
+                                  const std::string& boot_id, const std::string& nonce,
+                                  std::int64_t uptime_s) {
     EnrolRequest request;
     request.token = base.token.reveal();
     request.boot_id = boot_id;
     request.facts = facts;
     request.nonce = nonce;
+    request.uptime_s = uptime_s;
     http::ClientRequest out;
     out.method = "POST";
     out.url = base.server + "/api/v1/agent/enrol";

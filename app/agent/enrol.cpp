@@ -53,7 +53,8 @@ int enrol_agent(const AgentSettings& settings, const EnrolOptions& options) {
     SeededRandom random(process_entropy() + 2);
     const auto nonce = agent::enrolment_nonce(paths.identity, boot_id, random);
     if (!nonce) return refuse(nonce.error().message);
-    const auto answer = client->send(agent::enrol_request(base, facts, boot_id, *nonce));
+    const auto answer =
+        client->send(agent::enrol_request(base, facts, boot_id, *nonce, agent::uptime_s_of("/")));
     if (!answer) return refuse("enrolment at " + base.server + ": " + answer.error().message);
     auto identity = agent::enrolled(base, facts, *answer);
     if (!identity) return refuse(identity.error().message);

@@ -60,6 +60,8 @@ Engine::Engine(EngineParts parts, EngineOptions options)
                                         "Resends that changed nothing and were not journaled")),
       retries_(parts_.metrics.counter("gantry_store_retries_total",
                                       "Transactions of the fold that failed and were repeated")),
+      refused_boots_(parts_.metrics.counter("gantry_agent_boots_refused_total",
+                                            "Boots that reported another machine's facts")),
       lag_(parts_.metrics.gauge("gantry_journal_lag_records",
                                 "Durable journal records that are not folded yet")),
       commit_seconds_(parts_.metrics.histogram("gantry_commit_seconds",
@@ -202,10 +204,23 @@ asio::awaitable<bool> Engine::store_until_done(Batch& batch) {
     }
 }
 
+void Engine::tell_refused(const CommandOutcome& outcome) {
+    refused_boots_.add();
+    parts_.log.warn(
+        "agent_reports_as_another",
+        {{"agent_id", outcome.agent_id},
+         {"boot_id", outcome.refused_boot_id},
+         {"incident", outcome.incident ? incident_number(outcome.incident->id) : std::string()}});
+    if (parts_.on_boot_refused) parts_.on_boot_refused(outcome.agent_id, outcome.refused_boot_id);
+}
+
 void Engine::answer(const Batch& batch) {
     if (!batch.from_journal_command) {
         if (batch.command && !batch.outcome) {
             parts_.log.warn("facts_not_taken", {{"error", batch.outcome.error().message}});
+        }
+        if (batch.command && batch.outcome && !batch.outcome->refused_boot_id.empty()) {
+            tell_refused(*batch.outcome);
         }
         return;
     }

@@ -40,6 +40,8 @@ struct EngineParts {
     telemetry::Registry& metrics;
     telemetry::Log log;
     std::function<void()> on_committed;  // new rows may be in the outbox
+    // The records refuse this boot of the agent from now on: it reported another machine's facts.
+    std::function<void(const std::string& agent_id, const std::string& boot_id)> on_boot_refused{};
 };
 
 class Engine final : public EventGate, public CommandGate {
@@ -75,6 +77,7 @@ private:
     boost::asio::awaitable<void> save_seen();
     boost::asio::awaitable<void> trim();
     void answer(const Batch& batch);
+    void tell_refused(const CommandOutcome& outcome);
     [[nodiscard]] Error behind_the_store() const;
     boost::asio::awaitable<Result<JournalSeq>> append(journal::Record record);
     Result<storage::Connection*> connection();  // on the store's thread
@@ -91,6 +94,7 @@ private:
     JournalSeq nothing_upto_;  // behind the cursor the journal has nothing up to here
     telemetry::Counter& coalesced_;
     telemetry::Counter& retries_;
+    telemetry::Counter& refused_boots_;
     telemetry::Gauge& lag_;
     telemetry::Histogram& commit_seconds_;
     KeysInFlight in_flight_;

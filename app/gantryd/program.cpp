@@ -153,7 +153,10 @@ Result<void> Program::compose() {
     options.decision_retention = settings_.correlator.decision_retention;
     engine_ = std::make_unique<Engine>(
         EngineParts{executor, *journal_, database, *correlator_, *tickets_, *desk_, store_, clock_,
-                    metrics_, log_, [this] { deliveries_->notify(); }},
+                    metrics_, log_, [this] { deliveries_->notify(); },
+                    [this](const std::string& agent_id, const std::string& boot_id) {
+                        book_.refuse_boot(agent_id, boot_id);
+                    }},
         options);
 
     compose_rooms();

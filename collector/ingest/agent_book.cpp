@@ -61,6 +61,10 @@ void AgentBook::revoke(std::string_view agent_id) {
     if (AgentEntry* entry = find(agent_id)) entry->agent.revoked = true;
 }
 
+void AgentBook::refuse_boot(std::string_view agent_id, const std::string& boot_id) {
+    if (AgentEntry* entry = find(agent_id)) entry->agent.refused_boot_id = boot_id;
+}
+
 void AgentBook::approve(std::string_view agent_id) {
     if (AgentEntry* entry = find(agent_id)) entry->agent.approved = true;
 }

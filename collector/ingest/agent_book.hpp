@@ -80,6 +80,8 @@ public:
     static void heard(AgentEntry& entry, const Clock& clock);
     // The row was revoked: the credential opens nothing any more, and silence is not judged.
     void revoke(std::string_view agent_id);
+    // The row refuses this boot: it is a copy's.
+    void refuse_boot(std::string_view agent_id, const std::string& boot_id);
     // The row was approved: its reports are taken from now on.
     void approve(std::string_view agent_id);
     // Endpoints that reported at least once and have an agent that is not revoked.

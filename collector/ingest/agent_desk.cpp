@@ -132,6 +132,8 @@ boost::asio::awaitable<http::Response> AgentDesk::enrol(http::Request request) {
     order.site = token->site;
     order.role = token->endpoint_role;
     order.nonce = wanted->nonce;
+    order.boot_id = wanted->boot_id;
+    order.uptime_s = wanted->uptime_s;
     order.facts = wanted->facts;
     Command command{token->organisation, "enrolment", std::nullopt, order};
     auto outcome = co_await parts_.commands.submit(std::move(command));

@@ -55,6 +55,8 @@ struct EnrolAgent {
     // With token_id it names one enrolment: repeated, it renews that agent's credential instead of
     // making another agent. Empty = never repeated.
     std::string nonce{};
+    std::string boot_id{};
+    std::int64_t uptime_s = 0;  // since that boot; 0 = it did not say
 };
 struct ReportFacts {
     std::string agent_id;
@@ -78,6 +80,8 @@ struct CommandOutcome {
     std::string agent_id;              // with `asset`: this agent now proves that asset
     std::string agent_name;            // host name for messages
     bool asset_created = false;
+    // Of `agent_id`, whose report gave another machine's facts: from now on this boot is refused.
+    std::string refused_boot_id;
     // The row of `asset`, or of an asset made on the way, as it is now. The correlator learns its
     // organisation and its host names from it, so that other monitors' events about this host find
     // the same asset.

@@ -112,6 +112,8 @@ void write(const EnrolAgent& c, Json& out) {
     out["site"] = c.site.value;
     out["role"] = c.role;
     if (!c.nonce.empty()) out["nonce"] = c.nonce;
+    if (!c.boot_id.empty()) out["boot_id"] = c.boot_id;
+    if (c.uptime_s != 0) out["uptime_s"] = c.uptime_s;
     out["facts"] = json::facts(c.facts);
 }
 void read(ObjectReader& in, EnrolAgent& c) {
@@ -121,6 +123,8 @@ void read(ObjectReader& in, EnrolAgent& c) {
     in.id("site", c.site);
     in.text("role", c.role);
     in.text("nonce", c.nonce);
+    in.text("boot_id", c.boot_id);
+    in.integer("uptime_s", c.uptime_s);
     read_facts_member(in, c.facts);
 }
 

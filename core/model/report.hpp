@@ -86,6 +86,7 @@ struct EnrolRequest {
     std::string boot_id;
     Facts facts;
     std::string nonce{};  // of this enrolment, the same when it is repeated; empty = cannot be
+    std::int64_t uptime_s = 0;  // since boot_id began; 0 = unknown
 };
 struct EnrolReply {
     std::string agent_id;

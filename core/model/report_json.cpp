@@ -409,6 +409,7 @@ std::string encode(const EnrolRequest& request) {
     out["token"] = request.token;
     out["boot_id"] = request.boot_id;
     if (!request.nonce.empty()) out["nonce"] = request.nonce;
+    if (request.uptime_s > 0) out["uptime_s"] = request.uptime_s;
     out["facts"] = facts_json(request.facts);
     return dump(out);
 }
@@ -466,6 +467,7 @@ Result<EnrolRequest> decode_enrol_request(std::string_view json) {
         request.token = reader.token("token", k_max_instance_bytes);
         request.boot_id = reader.token("boot_id");
         if (reader.has("nonce")) request.nonce = reader.token("nonce");
+        request.uptime_s = reader.integer("uptime_s", 0, false);
         dom::element facts;
         if (reader.child("facts", true, facts)) {
             request.facts = read_facts(facts, Path{nullptr, "facts"}, error);

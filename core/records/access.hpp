@@ -145,6 +145,12 @@ Result<std::vector<AgentCredential>> agents(storage::Connection&, const Scope&);
 Result<PageOf<AgentRow>> agent_rows(storage::Connection&, const Scope&, AssetId asset,
                                     const PageRequest&);
 Result<void> bind_agent_asset(storage::Connection&, const std::string& agent_id, AssetId);
+// Is the asset proven by an agent of another boot than `boot_id` that was heard after `since`, or
+// that refuses `boot_id` as the copy's?
+Result<bool> another_boot_proves(storage::Connection&, AssetId, const std::string& boot_id,
+                                 Instant since);
+// The boot that the agent reported last is a copy's: it has to enrol anew.
+Result<void> refuse_boot(storage::Connection&, const std::string& agent_id);
 Result<void> approve_agent(storage::Connection&, const Scope&, const std::string& agent_id);
 Result<void> revoke_agent(storage::Connection&, const Scope&, const std::string& agent_id);
 // epoch, acked_seq, last_seen_at and, as follow_boot() does, boot_id of many agents, in order; an

@@ -132,6 +132,23 @@ Result<void> bind_agent_asset(storage::Connection& connection, const std::string
     return update.bind(asset, agent_id).run();
 }
 
+Result<bool> another_boot_proves(storage::Connection& connection, AssetId asset,
+                                 const std::string& boot_id, Instant since) {
+    Query query(connection,
+                "SELECT 1 FROM agents WHERE asset_id = $1 AND ((boot_id <> '' AND boot_id <> $2 "
+                "AND last_seen_at > $3) OR (refused_boot_id <> '' AND refused_boot_id = $2)) "
+                "LIMIT 1");
+    query.bind(asset, boot_id, since);
+    const bool proves = query.next();
+    if (auto done = query.done(); !done) return done.error();
+    return proves;
+}
+
+Result<void> refuse_boot(storage::Connection& connection, const std::string& agent_id) {
+    Query update(connection, "UPDATE agents SET refused_boot_id = boot_id WHERE agent_id = $1");
+    return update.bind(agent_id).run();
+}
+
 namespace {
 
 Result<void> mark_agent(storage::Connection& connection, const Scope& scope,

@@ -161,6 +161,17 @@ Result<IdentityMatch> identify(const CanonicalFacts& facts, IdentityLookup& look
     return Matcher(identity_keys(facts), lookup).run();
 }
 
+std::string contradiction_text(const std::vector<IdentityKey>& told,
+                               const std::vector<IdentityKey>& known) {
+    std::string out;
+    for (const char* kind : {"serial", "uuid", "cloud"}) {
+        if (!contradicts(told, known, kind)) continue;
+        out += (out.empty() ? "" : ", ") + std::string(kind) + " " + value_of(told, kind) +
+               " instead of " + value_of(known, kind);
+    }
+    return out;
+}
+
 bool is_consistent(const CanonicalFacts& facts, const std::vector<IdentityKey>& known) {
     const Keys mine = identity_keys(facts);
     // A new board in the same machine keeps its disk, its cards or its tag.

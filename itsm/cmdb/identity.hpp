@@ -44,6 +44,11 @@ struct IdentityMatch {
 
 Result<IdentityMatch> identify(const CanonicalFacts& facts, IdentityLookup& lookup);
 
+// What of serial, UUID and cloud instance contradicts, in words: `serial A instead of B`. Empty
+// when nothing does.
+[[nodiscard]] std::string contradiction_text(const std::vector<IdentityKey>& told,
+                                             const std::vector<IdentityKey>& known);
+
 // Are these facts of the machine with those keys? False when a strong fact (serial, UUID, cloud
 // instance) contradicts and no other agrees: another machine carries its credential.
 [[nodiscard]] bool is_consistent(const CanonicalFacts& facts,

@@ -4,6 +4,7 @@
 #include "core/records/access.hpp"
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/cmdb/identity.hpp"
+#include "itsm/cmdb/twins.hpp"
 #include "itsm/tickets/incident_machine.hpp"
 #include "itsm/tickets/incident_rows.hpp"
 
@@ -37,7 +38,9 @@ private:
     Result<CommandOutcome> enrol_again(const EnrolAgent& wanted,
                                        const records::AgentCredential& known);
     Result<Asset> organisation_asset(bool& created);
-    Result<Asset> asset_for(const Facts& facts, SiteId site, bool& created);
+    Result<Asset> asset_for(const EnrolAgent& wanted, bool& created);
+    Result<CommandOutcome> refuse_boot(const records::AgentCredential& agent, const Asset& asset,
+                                       const std::string& contradiction);
     Result<void> save_facts(Asset& asset, const Facts& facts, const std::string& rule);
 
     [[nodiscard]] Scope scope() const { return Scope::of(work_.command.organisation); }
@@ -151,16 +154,19 @@ Result<void> Executor::save_facts(Asset& asset, const Facts& facts, const std::s
                            identity_keys(canonicalise(facts)));
 }
 
-Result<Asset> Executor::asset_for(const Facts& facts, SiteId site, bool& created) {
+Result<Asset> Executor::asset_for(const EnrolAgent& wanted, bool& created) {
+    const Facts& facts = wanted.facts;
     SqlIdentityLookup lookup(work_.connection, work_.command.organisation);
-    const auto match = identify(canonicalise(facts), lookup);
+    const auto match = identify_untaken(
+        canonicalise(facts), work_.connection, lookup,
+        {wanted.boot_id, booted_at(work_.context.now, std::chrono::seconds{wanted.uptime_s})});
     if (!match) return match.error();
     created = !match->asset.is_set();
     Asset asset;
     if (created) {
         asset.id = AssetId{work_.sequences.next_asset++};
         asset.organisation = work_.command.organisation;
-        asset.site = site;
+        asset.site = wanted.site;
         asset.created_at = work_.context.now;
         if (auto done = save_facts(asset, facts, match->rule); !done) return done.error();
         return asset;
@@ -207,7 +213,7 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
         return fail(ErrorCode::forbidden, "the token belongs to another organisation");
     }
     bool created = false;
-    auto asset = asset_for(wanted.facts, wanted.site, created);
+    auto asset = asset_for(wanted, created);
     if (!asset) return asset.error();
     asset->asset_class = class_of(wanted.facts, wanted.role);
     auto saved =
@@ -237,6 +243,51 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
     return outcome;
 }
 
+// Another machine carries the credential: a copy, or the disk in another chassis. Its boot, the
+// one that reported last, is refused from now on, so that it enrols anew. It may have no token to
+// do so, and the copies of one image have one cause: a person gets one ticket for the credential.
+Result<CommandOutcome> Executor::refuse_boot(const records::AgentCredential& agent,
+                                             const Asset& asset, const std::string& contradiction) {
+    if (agent.boot_id.empty()) {
+        return fail(
+            ErrorCode::conflict,
+            "agent " + agent.agent_id + ", which never reported, gives another machine's facts");
+    }
+    if (auto done = records::refuse_boot(work_.connection, agent.agent_id); !done) {
+        return done.error();
+    }
+    CommandOutcome outcome;
+    if (agent.refused_boot_id.empty()) {
+        CreateIncident ticket;
+        ticket.title =
+            truncate_utf8("Another machine reports as " + asset.name, k_max_summary_bytes);
+        ticket.description =
+            "The agent " + agent.agent_id +
+            " of this asset reports the facts of another machine: " + contradiction +
+            ". Either the machine was copied with its agent, or its disk is in another machine. "
+            "What reports so is refused from now on; if it was given an enrolment token it enrols "
+            "anew by itself and becomes an asset of its own. Otherwise run there:\n"
+            "gantry-agent enrol --force --server URL --token TOKEN";
+        ticket.asset = asset.id;
+        ticket.impact = Level::low;
+        ticket.category = "monitoring";
+        auto step = create(ticket, IncidentId{work_.sequences.next_incident}, asset.organisation,
+                           asset.site, stamp());
+        if (!step) return step.error();
+        ++work_.sequences.next_incident;
+        step->incident.source = k_monitoring_actor;
+        if (auto done = insert_incident(work_.connection, step->incident); !done) {
+            return done.error();
+        }
+        auto recorded = record(std::move(*step));
+        if (!recorded) return recorded.error();
+        outcome = std::move(*recorded);
+    }
+    outcome.agent_id = agent.agent_id;
+    outcome.refused_boot_id = agent.boot_id;
+    return outcome;
+}
+
 Result<CommandOutcome> Executor::operator()(const ReportFacts& wanted) {
     const auto agent = records::agent_by_id(work_.connection, wanted.agent_id);
     if (!agent) return agent.error();
@@ -248,11 +299,9 @@ Result<CommandOutcome> Executor::operator()(const ReportFacts& wanted) {
     SqlIdentityLookup lookup(work_.connection, work_.command.organisation);
     const auto known = lookup.keys_of(asset->id);
     if (!known) return known.error();
-    if (!is_consistent(canonicalise(wanted.facts), *known)) {
-        return fail(ErrorCode::conflict,
-                    "agent " + wanted.agent_id + " reports the facts of another machine than " +
-                        asset->name + " (asset " + std::to_string(asset->id.value) +
-                        "): a clone, or its disk in another chassis; enrol it anew");
+    const CanonicalFacts facts = canonicalise(wanted.facts);
+    if (!is_consistent(facts, *known)) {
+        return refuse_boot(*agent, *asset, contradiction_text(identity_keys(facts), *known));
     }
     ++asset->version;
     if (auto done = save_facts(*asset, wanted.facts, "agent key"); !done) return done.error();

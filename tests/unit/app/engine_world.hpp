@@ -44,7 +44,10 @@ struct EngineWorld {
         engine = std::make_unique<app::Engine>(
             app::EngineParts{context.get_executor(), journal, *faulty, *correlator, *tickets, *desk,
                              *store, clock, metrics, telemetry::Log::silent(),
-                             [this] { ++committed; }},
+                             [this] { ++committed; },
+                             [this](const std::string& agent_id, const std::string& boot_id) {
+                                 refused_boots.emplace_back(agent_id, boot_id);
+                             }},
             options);
     }
     Result<void> start() { return run(context, engine->start()); }
@@ -135,6 +138,7 @@ struct EngineWorld {
     std::unique_ptr<storage::Connection> look;
     MemoryJournal journal;
     std::unique_ptr<ServiceDesk> desk = itsm::make_service_desk();
+    std::vector<std::pair<std::string, std::string>> refused_boots;
     app::EngineOptions options;
     std::unique_ptr<correlator::Correlator> correlator;
     std::unique_ptr<TicketStore> tickets;
