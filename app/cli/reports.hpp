@@ -1,4 +1,4 @@
-// The commands that only look: status, alerts, assets, explain, deliveries, and a person's word on a
+// The commands that look: status, alerts, assets, explain, deliveries, and a person's word on a
 // dead delivery.
 #pragma once
 

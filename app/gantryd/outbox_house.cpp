@@ -1,8 +1,6 @@
 #include "app/gantryd/outbox_house.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -56,25 +54,19 @@ OutboxHouse::OutboxHouse(OutboxHouseParts parts, std::vector<std::string> connec
           "gantry_outbox_trimmed_total",
           "Delivered and discarded deliveries removed after their retention.")),
       tick_(parts_.executor),
-      ended_(parts_.executor) {
+      tasks_(parts_.executor) {
     for (const std::string& connector : connectors_)
         gauges_.emplace_back(parts_.metrics, connector);
-    ended_.expires_at(asio::steady_timer::time_point::max());
 }
 
 OutboxHouse::~OutboxHouse() = default;
 
-void OutboxHouse::start() {
-    running_ = true;
-    asio::co_spawn(parts_.executor, run(), asio::detached);
-}
+void OutboxHouse::start() { tasks_.spawn(run()); }
 
 asio::awaitable<void> OutboxHouse::stop() {
     stopping_ = true;
     tick_.cancel();
-    if (!running_) co_return;
-    boost::system::error_code cancelled;
-    co_await ended_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+    co_await tasks_.join();
 }
 
 asio::awaitable<void> OutboxHouse::run() {
@@ -85,8 +77,6 @@ asio::awaitable<void> OutboxHouse::run() {
         boost::system::error_code cancelled;
         co_await tick_.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
     }
-    running_ = false;
-    ended_.cancel();
 }
 
 asio::awaitable<void> OutboxHouse::keep() {

@@ -13,6 +13,7 @@
 #include <string>
 #include <vector>
 
+#include "core/async/task_group.hpp"
 #include "core/async/worker.hpp"
 #include "core/storage/database.hpp"
 #include "core/telemetry/log.hpp"
@@ -56,8 +57,7 @@ private:
     telemetry::Counter& trimmed_;
     std::unique_ptr<storage::Connection> connection_;  // the worker's
     boost::asio::steady_timer tick_;
-    boost::asio::steady_timer ended_;  // never expires; cancelled when run() has ended
-    bool running_ = false;
+    TaskGroup tasks_;
     bool stopping_ = false;
 };
 

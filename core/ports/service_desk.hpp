@@ -40,12 +40,12 @@ public:
     virtual Result<Asset> asset(storage::Connection&, const Scope&, AssetId) = 0;
     virtual Result<PageOf<Delivery>> deliveries(storage::Connection&, const Scope&,
                                                 const DeliveryFilter&, const PageRequest&) = 0;
-    // A dead delivery becomes pending again, at once due. conflict: it is not dead; or later news of
-    // its incident were tried meanwhile, which it would undo (a late note undoes nothing).
+    // A dead delivery becomes pending again, at once due. conflict: it is not dead; or later news
+    // of its incident were tried meanwhile, which it would undo (a late note undoes nothing).
     virtual Result<void> retry_delivery(storage::Connection&, const Scope&, DeliveryId,
                                         Instant now) = 0;
-    // A dead delivery is given up for good; what waits behind it goes on. Of an open, the tool hears
-    // the later operations without it. conflict: it is not dead.
+    // A dead delivery is given up for good; what waits behind it goes on. Of an open, the tool
+    // hears the later operations without it. conflict: it is not dead.
     virtual Result<void> discard_delivery(storage::Connection&, const Scope&, DeliveryId,
                                           Instant now) = 0;
 };
