@@ -2,6 +2,7 @@
 
 #include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
+#include <functional>
 #include <future>
 
 #include "core/crypto/crypto.hpp"
@@ -113,6 +114,22 @@ TEST_CASE("token cache: a known token is believed until it expires, and not a mo
 TEST_CASE("token cache: a read under way while a token is revoked is not believed") {
     World world;
     const Token token = world.insert("secret");
+    // Jobs for the reader that begin at once, from an executor of their own.
+    boost::asio::io_context other;
+    const auto give = [&](std::function<void()> work) {
+        auto job = [work = std::move(work)]() -> Result<void> {
+            work();
+            return {};
+        };
+        auto run = [&world, job = std::move(job)]() -> boost::asio::awaitable<void> {
+            (void)co_await world.reader.run(job);
+        };
+        boost::asio::co_spawn(other, std::move(run), boost::asio::detached);
+        other.poll();
+    };
+    std::promise<void> go;
+    std::promise<void> read;
+    give([&] { go.get_future().wait(); });  // the token's read cannot end inside the poll below
     bool believed = true;
     auto early = [&]() -> boost::asio::awaitable<void> {
         const auto answer = co_await world.cache.authenticate("secret");
@@ -120,19 +137,9 @@ TEST_CASE("token cache: a read under way while a token is revoked is not believe
     };
     boost::asio::co_spawn(world.context, early, boost::asio::detached);
     world.context.poll();
-    // The reader has done its work; the answer waits for the executor.
-    std::promise<void> read;
-    auto after = [&]() -> boost::asio::awaitable<void> {
-        auto job = [&]() -> Result<void> {
-            read.set_value();
-            return {};
-        };
-        (void)co_await world.reader.run(job);
-    };
-    boost::asio::io_context other;
-    boost::asio::co_spawn(other, after, boost::asio::detached);
-    other.poll();
-    read.get_future().wait();
+    go.set_value();
+    give([&] { read.set_value(); });
+    read.get_future().wait();  // the reader has done its work; the answer waits for the executor
     world.revoke(token);
     world.cache.clear();
     world.context.restart();
