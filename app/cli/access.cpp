@@ -32,13 +32,17 @@ int list_agents(Session& session, const ListQuery& query) {
         Table table({"ID", "NAME", "ASSET", "ORGANISATION", "ROLE", "SEEN", "STATE"}, 1);
         for (const Json& agent : member(reply.json, "items")) {
             const bool revoked = member(agent, "revoked") == true;
+            const bool waits = member(agent, "approved") == false;
             table.add({text_of(agent, "id"),
                        text_of(agent, "name"),
                        text_of(agent, "asset_id"),
                        text_of(agent, "organisation_id"),
                        text_of(agent, "role"),
                        age_of(agent, "last_seen_at", session.clock.now()),
-                       {revoked ? "revoked" : "", Tone::warn}});
+                       {revoked ? "revoked"
+                        : waits ? "waiting"
+                                : "",
+                        Tone::warn}});
         }
         return session.finish_list(table, reply, "no agents");
     });
@@ -47,6 +51,12 @@ int list_agents(Session& session, const ListQuery& query) {
 int revoke_agent(Session& session, const std::string& id) {
     const auto reply = session.remote.send("DELETE", "/agents/" + encode_part(id), nullptr);
     return session.show(reply, [&](const Reply&) { return "agent " + id + " is revoked\n"; });
+}
+
+int approve_agent(Session& session, const std::string& id) {
+    const auto reply =
+        session.remote.send("POST", "/agents/" + encode_part(id) + "/approve", nullptr);
+    return session.show(reply, [&](const Reply&) { return "agent " + id + " is approved\n"; });
 }
 
 int list_users(Session& session, const ListQuery& query) {

@@ -8,6 +8,7 @@ namespace gantry::cli {
 
 int list_agents(Session& session, const ListQuery& query);
 int revoke_agent(Session& session, const std::string& id);
+int approve_agent(Session& session, const std::string& id);
 
 int list_users(Session& session, const ListQuery& query);
 // `wanted` without the password, which is the first line of `password_file`.

@@ -44,6 +44,11 @@ void add_agents(CLI::App& app, Choice& choice) {
     revoke->callback([&choice, given] {
         choice.command = [id = given->id](Session& session) { return revoke_agent(session, id); };
     });
+    CLI::App* approve = agents->add_subcommand("approve", "one whose token asked for approval");
+    approve->add_option("ID", given->id)->required();
+    approve->callback([&choice, given] {
+        choice.command = [id = given->id](Session& session) { return approve_agent(session, id); };
+    });
 }
 
 struct UserGiven {

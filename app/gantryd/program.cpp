@@ -186,7 +186,8 @@ void Program::compose_rooms() {
                           [this](const records::PolicyRow& row) { return policies_->check(row); },
                           [this] { tokens_->clear(); }, [this] { policy_timer_.cancel(); },
                           [this] { deliveries_->notify(); },
-                          [this](const std::string& agent_id) { book_.revoke(agent_id); }});
+                          [this](const std::string& agent_id) { book_.revoke(agent_id); },
+                          [this](const std::string& agent_id) { book_.approve(agent_id); }});
 }
 
 // Agents as the records know them now that the journal is folded; who has a firing "offline" alert

@@ -57,6 +57,7 @@ std::string agent_document(const records::AgentRow& row) {
                      {"organisation_id", agent.organisation.value},
                      {"site_id", agent.site.value},
                      {"role", agent.role},
+                     {"approved", agent.approved},
                      {"revoked", agent.revoked},
                      {"enrolled_at", time(row.created_at)},
                      {"last_seen_at", time(agent.last_seen_at)}});

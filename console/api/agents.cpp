@@ -30,4 +30,16 @@ Answer revoke_agent(Desk& desk, Call call) {
     co_return no_content();
 }
 
+Answer approve_agent(Desk& desk, Call call) {
+    const std::string agent_id = truncate_utf8(sanitise(call.path.at(0)), k_max_name_bytes);
+    auto write = [scope = call.principal.scope, agent_id](storage::Connection& connection) {
+        return records::approve_agent(connection, scope, agent_id);
+    };
+    const auto done = co_await desk.store.transact(std::move(write));
+    if (!done) co_return done.error();
+    if (desk.parts.agent_approved) desk.parts.agent_approved(agent_id);
+    desk.parts.log.info("agent_approved", {{"agent_id", agent_id}, {"by", call.principal.name}});
+    co_return no_content();
+}
+
 }  // namespace gantry::console

@@ -48,6 +48,8 @@ struct ApiParts {
     std::function<void()> deliveries_changed;  // a delivery is due again
     // A row was revoked: its credential opens nothing from now on.
     std::function<void(const std::string& agent_id)> agent_revoked;
+    // A row was approved: its reports are taken from now on.
+    std::function<void(const std::string& agent_id)> agent_approved{};
 };
 
 class Api {

@@ -61,6 +61,7 @@ Answer change_user(Desk& desk, Call call);
 // agents.cpp
 Answer list_agents(Desk& desk, Call call);
 Answer revoke_agent(Desk& desk, Call call);
+Answer approve_agent(Desk& desk, Call call);
 
 // status.cpp
 Answer show_status(Desk& desk, Call call);

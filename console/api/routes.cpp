@@ -54,6 +54,7 @@ std::vector<Route> make_routes() {
         {"PATCH", "/users/{id}", admin, {}, k_body, change_user},
         {"GET", "/agents", viewer, agents, k_bare, list_agents},
         {"DELETE", "/agents/{agent_id}", admin, {}, k_bare, revoke_agent},
+        {"POST", "/agents/{agent_id}/approve", admin, {}, k_body, approve_agent},
         {"GET", "/status", viewer, {}, k_bare, show_status},
     };
 }
