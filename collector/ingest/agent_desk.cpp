@@ -169,6 +169,7 @@ http::Response AgentDesk::enrolled(const records::Token& token, const EnrolAgent
     agent.name = outcome.agent_name;
     agent.token = token.id;
     agent.nonce = order.nonce;
+    agent.boot_id = order.boot_id;
     unanswered_.erase({agent.token, agent.nonce});
     parts_.book.put(agent, parts_.clock);
     parts_.log.info("agent_enrolled", {{"agent_id", agent.agent_id},

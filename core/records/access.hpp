@@ -57,7 +57,7 @@ struct AgentCredential {
     bool revoked = false;
     std::int64_t epoch = 0;      // of the spool, with acked_seq the position up to which
     std::int64_t acked_seq = 0;  //   reports are durable
-    std::string boot_id;         // of the latest accepted report
+    std::string boot_id;         // of the latest accepted report; before one, of the enrolment
     // The boots before it, to tell reboots from two machines on one credential; see follow_boot().
     std::string previous_boot_id;
     std::string refused_boot_id;    // the copy's; it has to enrol anew
@@ -145,10 +145,12 @@ Result<std::vector<AgentCredential>> agents(storage::Connection&, const Scope&);
 Result<PageOf<AgentRow>> agent_rows(storage::Connection&, const Scope&, AssetId asset,
                                     const PageRequest&);
 Result<void> bind_agent_asset(storage::Connection&, const std::string& agent_id, AssetId);
-// Is the asset proven by an agent of another boot than `boot_id` that was heard after `since`, or
-// that refuses `boot_id` as the copy's?
-Result<bool> another_boot_proves(storage::Connection&, AssetId, const std::string& boot_id,
-                                 Instant since);
+// Who speaks for an asset, seen by a machine of boot `boot_id` that booted at `since`: an agent of
+// this very boot; one of another boot that was heard or enrolled since, or that refuses this boot
+// as a copy's; or nobody who is known to run.
+enum class ProvenBy : std::uint8_t { nobody_who_runs, this_boot, another_boot };
+Result<ProvenBy> proven_by(storage::Connection&, AssetId, const std::string& boot_id,
+                           Instant since);
 // The boot that the agent reported last is a copy's: it has to enrol anew.
 Result<void> refuse_boot(storage::Connection&, const std::string& agent_id);
 Result<void> approve_agent(storage::Connection&, const Scope&, const std::string& agent_id);

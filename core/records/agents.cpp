@@ -132,16 +132,30 @@ Result<void> bind_agent_asset(storage::Connection& connection, const std::string
     return update.bind(asset, agent_id).run();
 }
 
-Result<bool> another_boot_proves(storage::Connection& connection, AssetId asset,
-                                 const std::string& boot_id, Instant since) {
+Result<ProvenBy> proven_by(storage::Connection& connection, AssetId asset,
+                           const std::string& boot_id, Instant since) {
     Query query(connection,
-                "SELECT 1 FROM agents WHERE asset_id = $1 AND ((boot_id <> '' AND boot_id <> $2 "
-                "AND last_seen_at > $3) OR (refused_boot_id <> '' AND refused_boot_id = $2)) "
-                "LIMIT 1");
-    query.bind(asset, boot_id, since);
-    const bool proves = query.next();
+                "SELECT boot_id, refused_boot_id, last_seen_at, created_at FROM agents "
+                "WHERE asset_id = $1");
+    query.bind(asset);
+    ProvenBy out = ProvenBy::nobody_who_runs;
+    while (query.next()) {
+        const std::string boot = query.text();
+        const std::string refused = query.text();
+        const Instant heard = query.time();
+        const bool runs = heard > since || query.time() > since;
+        if (!refused.empty() && refused == boot_id) {
+            out = ProvenBy::another_boot;
+            break;
+        }
+        if (boot == boot_id) {
+            out = ProvenBy::this_boot;
+        } else if (!boot.empty() && runs && out != ProvenBy::this_boot) {
+            out = ProvenBy::another_boot;
+        }
+    }
     if (auto done = query.done(); !done) return done.error();
-    return proves;
+    return out;
 }
 
 Result<void> refuse_boot(storage::Connection& connection, const std::string& agent_id) {

@@ -20,12 +20,15 @@ Instant booted_at(Instant now, std::chrono::seconds uptime) {
 Result<std::vector<AssetId>> UntakenAssets::assets_with(const IdentityKey& key) {
     auto assets = all_.assets_with(key);
     if (!assets || boot_.id.empty()) return assets;
+    std::vector<AssetId> mine;
     std::vector<AssetId> untaken;
     for (const AssetId asset : *assets) {
-        const auto taken = records::another_boot_proves(connection_, asset, boot_.id, boot_.since);
-        if (!taken) return taken.error();
-        if (!*taken) untaken.push_back(asset);
+        const auto proven = records::proven_by(connection_, asset, boot_.id, boot_.since);
+        if (!proven) return proven.error();
+        if (*proven == records::ProvenBy::this_boot) mine.push_back(asset);
+        if (*proven == records::ProvenBy::nobody_who_runs) untaken.push_back(asset);
     }
+    if (!mine.empty()) return mine;
     return untaken;
 }
 

@@ -1,13 +1,13 @@
 // Twins: two running machines with the same facts, as a copied virtual machine and its original.
 // Identity rules alone would make one asset of them, and both agents would flap its alerts. What
-// tells them apart is that both run: the asset's agent was heard under another boot after this
-// machine had booted. Judged by the records and the journal's time only, so that a replay agrees.
+// tells them apart is that both run: the asset's agent enrolled or was heard under another boot
+// after this machine had booted. Judged by the records and the journal's time only, so that a
+// replay agrees.
 #pragma once
 
 #include <chrono>
 #include <string>
 
-#include "core/storage/database.hpp"
 #include "core/storage/database.hpp"
 #include "core/time/clock.hpp"
 #include "itsm/cmdb/identity.hpp"
@@ -24,7 +24,8 @@ struct Boot {
 // in the last two minutes counts as running.
 [[nodiscard]] Instant booted_at(Instant now, std::chrono::seconds uptime);
 
-// The assets that another running machine does not prove.
+// The assets that an agent of this very boot proves; without one, those that another running
+// machine does not prove.
 class UntakenAssets final : public IdentityLookup {
 public:
     UntakenAssets(storage::Connection& connection, IdentityLookup& all, Boot boot)

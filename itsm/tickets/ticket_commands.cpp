@@ -229,6 +229,7 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
     agent.name = asset->name;
     agent.token = TokenId{wanted.token_id};
     agent.nonce = wanted.nonce;
+    agent.boot_id = wanted.boot_id;
     agent.approved = !token->needs_approval;
     if (auto done = records::insert_agent(work_.connection, agent, work_.context.now); !done) {
         return done.error();

@@ -183,6 +183,19 @@ TEST_CASE("issue 15: a copy that runs beside its original becomes an asset of it
     CHECK(world.sequences.next_asset == 3);
 }
 
+TEST_CASE("issue 15: a copy that enrolled and did not report yet has its asset already") {
+    World world;
+    const AssetId original = world.enrol("agent-1", machine(1), "boot-1", 10, 5);
+    world.hear("agent-1", "boot-1", 100);
+    const AssetId copy = world.enrol("agent-2", machine(1), "boot-2", 110, 100);
+    CHECK(copy != original);
+    CHECK(world.enrol("agent-3", machine(1), "boot-1", 111, 106) == original);
+    CHECK(world.enrol("agent-4", machine(1), "boot-2", 112, 102) == copy);
+    // Long after, when neither was heard: the boot alone tells.
+    CHECK(world.enrol("agent-5", machine(1), "boot-2", 90'000, 0) == copy);
+    CHECK(world.sequences.next_asset == 3);
+}
+
 TEST_CASE("issue 15: a machine that is installed anew finds its asset, however fast") {
     World world;
     const AssetId asset = world.enrol("agent-1", machine(1), "boot-1", 10, 5);
