@@ -84,6 +84,7 @@ private:
         request.method = "POST";
         request.url = parts_.url;
         request.timeout = timeout;
+        request.status_decides = true;  // sent again, a hopeless body would come again
         request.body = delivery.payload;
         request.headers = {
             {"Content-Type", "application/json"},

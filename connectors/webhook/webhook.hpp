@@ -1,5 +1,5 @@
-// Webhook: a signed JSON POST to a URL of the operator's choice. docs/runbooks/deliveries.md tells
-// a receiver how to verify and what to answer.
+// Webhook: a signed JSON POST to a URL of the operator's choice. docs/specs/delivery.md tells a
+// receiver how to verify and what to answer.
 //
 //   Idempotency-Key, X-Gantry-Delivery   the delivery's key: equal over all attempts
 //   X-Gantry-Event                       incident.open, incident.update, incident.resolve ...
@@ -8,7 +8,8 @@
 //   body),
 //                                        one per secret while they rotate; any may match
 //
-// 2xx is accepted; a JSON answer's "id" becomes the remote id. Redirects are never followed.
+// 2xx is accepted, whatever its body; a JSON answer's "id" becomes the remote id. Redirects are
+// never followed.
 // Private addresses are allowed: the operator names the URL, nobody else can.
 #pragma once
 

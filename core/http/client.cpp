@@ -1,6 +1,7 @@
 #include "core/http/client.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <optional>
 #include <utility>
 
@@ -20,6 +21,16 @@ struct Answer {
     std::size_t max_body_bytes = 0;
     bool too_large = false;
 };
+
+// Of "HTTP/1.1 200 OK"; 0 when there is none.
+int status_of(std::string_view line) {
+    const std::size_t blank = line.find(' ');
+    if (blank == std::string_view::npos) return 0;
+    int status = 0;
+    const char* const begin = line.data() + blank + 1;
+    std::from_chars(begin, line.data() + line.size(), status);
+    return status;
+}
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* to) {
     auto& answer = *static_cast<Answer*>(to);
@@ -43,6 +54,7 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* to)
     if (line.starts_with("HTTP/")) {  // a final answer after "100 Continue" begins anew
         answer.response.headers.clear();
         answer.response.content_type.clear();
+        answer.response.status = status_of(line);
         return line.size();
     }
     const std::size_t colon = line.find(':');
@@ -100,6 +112,7 @@ public:
     Result<Response> send(const ClientRequest& request) override {
         if (auto error = check(request)) return *std::move(error);
         Answer answer;
+        answer.response.status = 0;  // until there is one
         answer.max_body_bytes = options_.max_response_bytes;
         const std::string packed = request.gzip_body ? gzip(request.body) : std::string();
         const std::string& body = request.gzip_body ? packed : request.body;
@@ -107,10 +120,8 @@ public:
         easy_.prepare(options_.ca_file, options_.connect_timeout, request.timeout, error_);
         prepare(request, body, headers, answer);
         const CURLcode code = curl_easy_perform(easy_.get());
-        if (code != CURLE_OK) return error_of(code, answer, request);
-        long status = 0;
-        curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
-        answer.response.status = static_cast<int>(status);
+        const bool decided = request.status_decides && answer.response.status >= 200;
+        if (code != CURLE_OK && !decided) return error_of(code, answer, request);
         return std::move(answer.response);
     }
 
@@ -137,6 +148,7 @@ private:
         easy_.set(CURLOPT_HTTPHEADER, headers.get());
         easy_.set(CURLOPT_WRITEFUNCTION, on_body);
         easy_.set(CURLOPT_WRITEDATA, static_cast<void*>(&answer));
+        easy_.set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's 200 is not the receiver's
         easy_.set(CURLOPT_HEADERFUNCTION, on_header);
         easy_.set(CURLOPT_HEADERDATA, static_cast<void*>(&answer));
         const std::string& method = request.method;

@@ -26,15 +26,18 @@ struct ClientRequest {
     Headers headers;
     std::string body;
     bool gzip_body = false;  // compress the body and say so
+    // The status alone tells the caller what it needs. An answer whose body is then too large,
+    // cannot be read, breaks off or never ends is a value too, with as much of it as came.
+    bool status_decides = false;
     Millis timeout{15'000};  // the whole exchange
 };
 
 class Client {
 public:
     virtual ~Client() = default;
-    // Any complete HTTP answer is a value, 5xx included. Errors: unavailable (not sent: refused,
-    // no route, DNS, TLS), timeout and internal (may have been sent: ambiguous), limit (answer too
-    // large), invalid_input (URL).
+    // Any complete HTTP answer is a value, 5xx included; with `status_decides` any that has a final
+    // status. Errors: unavailable (not sent: refused, no route, DNS, TLS), timeout and internal
+    // (may have been sent: ambiguous), limit (answer too large), invalid_input (URL).
     virtual Result<Response> send(const ClientRequest& request) = 0;
 };
 

@@ -39,12 +39,15 @@ public:
     [[nodiscard]] std::string url(const char* scheme) const {
         return std::string(scheme) + "://127.0.0.1:" + std::to_string(port_) + "/";
     }
-    // Takes one connection, reads a little, sends `bytes`, closes.
-    void answer_once(const std::string& bytes) const {
+    // Takes one connection, reads a little, sends `bytes`, closes; `mute` asks it to hold on until
+    // the other side has gone.
+    void answer_once(const std::string& bytes, bool mute = false) const {
         const int peer = ::accept(socket_, nullptr, nullptr);
         char chunk[4096];
         ::recv(peer, chunk, sizeof chunk, 0);
         ::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        while (mute && ::recv(peer, chunk, sizeof chunk, 0) > 0) {
+        }
         ::close(peer);
     }
 
@@ -174,6 +177,46 @@ TEST_CASE("client: an answer over the bound is limit, announced, streamed or inf
               .code == ErrorCode::limit);
     CHECK(ask("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n").error().code ==
           ErrorCode::limit);
+}
+
+TEST_CASE("client: where the status decides, what becomes of the body afterwards does not matter") {
+    const auto status_of = [](const std::string& raw, bool mute = false) {
+        const DeafListener listener;
+        std::thread server([&] { listener.answer_once(raw, mute); });
+        auto request = post(listener.url("http"), "x");
+        request.status_decides = true;
+        if (mute) request.timeout = Millis{150};
+        ClientOptions options;
+        options.max_response_bytes = 10;
+        const auto got = make_client(options)->send(request);
+        server.join();
+        if (got) CHECK(got->body.size() <= 10);
+        return got ? got->status : 0;
+    };
+    const std::string large = "Content-Length: 12\r\n\r\n123456789012";
+    CHECK(status_of("HTTP/1.1 201 Created\r\n" + large) == 201);
+    CHECK(status_of("HTTP/1.1 422 No\r\n" + large) == 422);
+    CHECK(status_of("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf") == 200);
+    CHECK(status_of("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n\r\nno gzip") == 200);
+    CHECK(status_of("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nno chunk") == 200);
+    CHECK(status_of("HTTP/1.1 200 OK\r\nX: " + std::string(70'000, 'x') + "\r\n\r\n") == 200);
+    CHECK(status_of("HTTP/1.1 202 OK\r\nContent-Length: 9\r\n\r\nslow", true) == 202);
+    for (const std::string none : {"", "SMTP ready\r\n", "HTTP/1.1 100 Continue\r\n\r\n"}) {
+        CAPTURE(none);
+        CHECK(status_of(none) == 0);
+    }
+}
+
+TEST_CASE("client: what a proxy answers is not the receiver's status") {
+    const DeafListener proxy;
+    std::thread server([&] { proxy.answer_once("HTTP/1.1 200 Connection established\r\n\r\n"); });
+    ::setenv("https_proxy", proxy.url("http").c_str(), 1);
+    auto request = post("https://receiver.invalid/", "x");
+    request.status_decides = true;
+    const auto got = make_client({})->send(request);
+    ::unsetenv("https_proxy");
+    server.join();
+    CHECK_FALSE(got);
 }
 
 TEST_CASE("client: what is no web URL, method or header is invalid input and never sent") {
