@@ -105,6 +105,8 @@ Result<std::unique_ptr<Store>> Store::open(const std::string& path, const SpoolO
     const auto read = each_row(**check, [&](Statement& row) { verdict = row.text(0); });
     if (!read) return read.error();
     if (verdict != "ok") return fail(ErrorCode::corrupt, path + ": " + verdict);
+    // Reserving and checking filled the cache with pages that nobody asks for again.
+    if (auto done = store->connection_->execute("PRAGMA shrink_memory"); !done) return done.error();
     return store;
 }
 
