@@ -32,7 +32,7 @@ enum class Cause : std::uint8_t {
     server_error,  // 5xx
     busy,          // 408, 409, 423, 425, SMTP 4yz: this delivery, now
     refused,       // 400, 405, 413, 415, 422, SMTP 5yz of the text: this delivery, always
-    turned_away,   // 401, 403, 404, 410 and the like: whatever we send there, until mended
+    turned_away,   // 401, 403, 404, 410 and the like, SMTP 5yz before the text: anything we send
     redirect,      // 3xx: never followed; as turned_away
     bad_answer,    // an answer that the protocol does not know, or too large
     bad_payload,   // a defect of ours: the row cannot be understood

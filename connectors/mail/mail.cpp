@@ -65,8 +65,12 @@ public:
         switch (sent.error().code) {
             case ErrorCode::invalid_input:
                 return DeliveryResult::rejected(Cause::refused, sent.error().message);
+            case ErrorCode::forbidden:
+                return DeliveryResult::retry_later(Cause::turned_away, sent.error().message);
             case ErrorCode::timeout:
                 return DeliveryResult::ambiguous(Cause::timeout, sent.error().message);
+            case ErrorCode::internal:
+                return DeliveryResult::ambiguous(Cause::reset, sent.error().message);
             case ErrorCode::limit:
                 return DeliveryResult::retry_later(Cause::busy, sent.error().message);
             default: return DeliveryResult::retry_later(Cause::connection, sent.error().message);

@@ -1,6 +1,7 @@
 #include "core/http/mail.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <optional>
 #include <utility>
@@ -16,9 +17,13 @@ constexpr std::size_t k_max_recipients = 100;     // RFC 5321, 4.5.3.1.8: what a
 constexpr std::size_t k_max_reply_bytes = 512;
 constexpr auto k_connect_timeout = Millis{10'000};
 
+// How far one conversation came, as curl's callbacks tell it.
 struct Exchange {
     std::string_view unsent;
-    std::string reply;  // the server's last refusal
+    bool text_handed_over = false;  // whole: from here on the mail may be on its way
+    bool says_goodbye = false;      // QUIT follows a refusal; its answer says nothing
+    int refusal = 0;                // 4yz or 5yz in answer to the last command, else 0
+    std::string reply;              // the line of the refusal
 };
 
 std::size_t on_read(char* to, std::size_t size, std::size_t count, void* from) {
@@ -26,14 +31,28 @@ std::size_t on_read(char* to, std::size_t size, std::size_t count, void* from) {
     const std::size_t bytes = std::min(size * count, exchange.unsent.size());
     std::memcpy(to, exchange.unsent.data(), bytes);
     exchange.unsent.remove_prefix(bytes);
+    // Without the end, which curl sends once it was told, a server throws the text away
+    // (RFC 5321, 4.1.1.4).
+    if (bytes == 0) exchange.text_handed_over = true;
     return bytes;
 }
 
+int on_trace(CURL*, curl_infotype kind, char* data, std::size_t size, void* to) {
+    if (kind != CURLINFO_HEADER_OUT) return 0;
+    auto& exchange = *static_cast<Exchange*>(to);
+    exchange.says_goodbye = std::string_view(data, size).starts_with("QUIT");
+    if (!exchange.says_goodbye) exchange.refusal = 0;
+    return 0;
+}
+
 std::size_t on_reply(char* data, std::size_t size, std::size_t count, void* to) {
+    auto& exchange = *static_cast<Exchange*>(to);
     const std::string_view line(data, size * count);
-    // The QUIT that follows a refusal is answered too, but that says nothing.
-    if (line.starts_with('4') || line.starts_with('5')) {
-        static_cast<Exchange*>(to)->reply = sanitise(trim(line.substr(0, k_max_reply_bytes)));
+    int code = 0;
+    std::from_chars(line.data(), line.data() + std::min<std::size_t>(line.size(), 3), code);
+    if (!exchange.says_goodbye && code >= 400 && code < 600) {
+        exchange.refusal = code;
+        exchange.reply = sanitise(trim(line.substr(0, k_max_reply_bytes)));
     }
     return line.size();
 }
@@ -77,7 +96,8 @@ public:
         const std::string from = "<" + mail.from + ">";
         CurlList recipients;
         for (const std::string& address : mail.to) recipients.add("<" + address + ">");
-        Exchange exchange{text, ""};
+        Exchange exchange;
+        exchange.unsent = text;
         easy_.prepare(options_.ca_file, k_connect_timeout, options_.timeout, error_);
         prepare(from, recipients, exchange);
         const CURLcode code = curl_easy_perform(easy_.get());
@@ -102,30 +122,29 @@ private:
         easy_.set(CURLOPT_READDATA, static_cast<void*>(&exchange));
         easy_.set(CURLOPT_HEADERFUNCTION, on_reply);
         easy_.set(CURLOPT_HEADERDATA, static_cast<void*>(&exchange));
+        easy_.set(CURLOPT_VERBOSE, 1L);  // nothing is printed: it makes curl tell its commands
+        easy_.set(CURLOPT_DEBUGFUNCTION, on_trace);
+        easy_.set(CURLOPT_DEBUGDATA, static_cast<void*>(&exchange));
     }
 
     [[nodiscard]] Error error_of(CURLcode code, const Exchange& exchange) const {
         const std::string where = options_.url + ": ";
         std::string why = error_[0] != '\0' ? error_.data() : curl_easy_strerror(code);
-        if (!exchange.reply.empty()) why += " (\"" + exchange.reply + "\")";
-        long reply = 0;
-        curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &reply);
-        // A wrong password is an operator's to mend; the mail itself is good and may wait for it.
-        if (code == CURLE_LOGIN_DENIED) return fail(ErrorCode::unavailable, where + why);
-        if (code == CURLE_URL_MALFORMAT) return fail(ErrorCode::invalid_input, where + why);
-        const bool refused = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR ||
-                             code == CURLE_WEIRD_SERVER_REPLY;
-        if (refused && reply >= 500 && reply < 600) {
-            return fail(ErrorCode::invalid_input, where + why);
-        }
+        if (exchange.refusal != 0) why += " (\"" + exchange.reply + "\")";
+        return fail(judge(code, exchange), where + why);
+    }
+
+    static ErrorCode judge(CURLcode code, const Exchange& exchange) {
+        if (code == CURLE_URL_MALFORMAT) return ErrorCode::invalid_input;
+        if (code == CURLE_LOGIN_DENIED) return ErrorCode::forbidden;
         // 421: the server closes its doors (RFC 5321, 3.8); other 4yz are about this mail, now.
-        if (refused && reply >= 400 && reply < 500 && reply != 421) {
-            return fail(ErrorCode::limit, where + why);
+        if (exchange.refusal == 421) return ErrorCode::unavailable;
+        if (exchange.refusal >= 500) {
+            return exchange.text_handed_over ? ErrorCode::invalid_input : ErrorCode::forbidden;
         }
-        if (code == CURLE_OPERATION_TIMEDOUT && !surely_not_sent(easy_.get(), code)) {
-            return fail(ErrorCode::timeout, where + why);
-        }
-        return fail(ErrorCode::unavailable, where + why);
+        if (exchange.refusal >= 400) return ErrorCode::limit;
+        if (!exchange.text_handed_over) return ErrorCode::unavailable;
+        return code == CURLE_OPERATION_TIMEDOUT ? ErrorCode::timeout : ErrorCode::internal;
     }
 
     SmtpOptions options_;

@@ -36,9 +36,15 @@ struct Mail {
 class MailSender {
 public:
     virtual ~MailSender() = default;
-    // Blocking. ok: the server took responsibility (2xx after DATA). limit: not this mail now
-    // (4yz); unavailable or timeout: the server cannot be reached or closes (421); both may be
-    // retried. invalid_input: permanently refused (5yz). The message names the reply.
+    // Blocking. ok: the server took responsibility (2xx for the text). The message of an error
+    // names the reply:
+    //   limit              not this mail now (4yz)
+    //   invalid_input      this text never (5yz for it); or what is asked here is no mail
+    //   forbidden          nothing from us, or for none of these recipients (5yz before the text,
+    //                      credentials): the next mail would fare no better
+    //   unavailable        the server cannot be reached, closes (421) or broke off before it had
+    //                      the whole text: nothing was sent
+    //   timeout, internal  it had the whole text and did not answer: the mail may be on its way
     virtual Result<void> send(const Mail& mail) = 0;
 };
 

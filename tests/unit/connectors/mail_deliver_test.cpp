@@ -62,7 +62,11 @@ DeliveryResult converse(const std::string& word, const std::string& reply,
     std::thread server([&] {
         listener.serve_once([&](int peer) {
             const auto answer = [&](const std::string& to, const std::string& usual) {
-                send_text(peer, (to == word ? reply : usual) + "\r\n");
+                if (to == word && reply == "hang up") {
+                    ::shutdown(peer, SHUT_RDWR);
+                } else {
+                    send_text(peer, (to == word ? reply : usual) + "\r\n");
+                }
             };
             answer("greeting", "220 sink");
             bool in_data = false;
@@ -118,7 +122,9 @@ TEST_CASE("mail: what the sender says decides") {
         Cause cause;
     } rows[] = {
         {ErrorCode::invalid_input, Outcome::rejected, Cause::refused},
+        {ErrorCode::forbidden, Outcome::retry_later, Cause::turned_away},
         {ErrorCode::timeout, Outcome::ambiguous, Cause::timeout},
+        {ErrorCode::internal, Outcome::ambiguous, Cause::reset},
         {ErrorCode::limit, Outcome::retry_later, Cause::busy},
         {ErrorCode::unavailable, Outcome::retry_later, Cause::connection},
     };
@@ -149,14 +155,35 @@ TEST_CASE("mail: a real conversation delivers the mail") {
     CHECK(data.find("Auto-Submitted: auto-generated\n") != std::string::npos);
 }
 
-TEST_CASE("mail: 5yz is refused for good, with the server's words") {
-    for (const char* word : {"MAIL", "RCPT", "end"}) {
+TEST_CASE("mail: a text that is refused is dead, with the server's words") {
+    const auto result = converse("end", "554 looks like spam");
+    CHECK(result.outcome == Outcome::rejected);
+    CHECK(result.cause == Cause::refused);
+    CHECK(result.reason.find("looks like spam") != std::string::npos);
+}
+
+TEST_CASE("mail: 5yz before the text would hit every mail: the connector's, and nothing is lost") {
+    for (const char* word : {"MAIL", "RCPT"}) {
         CAPTURE(word);
-        const auto result = converse(word, "550 no such user");
-        CHECK(result.outcome == Outcome::rejected);
-        CHECK(result.cause == Cause::refused);
-        CHECK(result.reason.find("no such user") != std::string::npos);
+        const auto result = converse(word, "550 relaying denied");
+        CHECK(result.outcome == Outcome::retry_later);
+        CHECK(blames_connector(result));
+        CHECK(result.reason.find("relaying denied") != std::string::npos);
     }
+}
+
+TEST_CASE("mail: a server that is gone after the text is ambiguous, and sent again as the same") {
+    std::string first;
+    std::string second;
+    const auto lost = converse("end", "hang up", &first);
+    CHECK(lost.outcome == Outcome::ambiguous);
+    CHECK(lost.cause == Cause::reset);
+    CHECK(converse("", "", &second).outcome == Outcome::accepted);
+    const auto message_id = [](const std::string& data) {
+        const auto at = data.find("Message-ID: ");
+        return data.substr(at, data.find('\n', at) - at);
+    };
+    CHECK(message_id(first) == message_id(second));
 }
 
 TEST_CASE("mail: 4yz is this delivery's, now: the server lives, and the circuit stays closed") {

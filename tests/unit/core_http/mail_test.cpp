@@ -28,10 +28,12 @@ std::string line_of(const std::string& mail, const std::string& name) {
     return mail.substr(begin, end - begin);
 }
 
-// One SMTP conversation on its own thread: answers by the first word of each line.
+// One SMTP conversation on its own thread: answers a line by how it begins, "greeting", and "end"
+// for the end of the text. An answer "" closes the connection, "mute" waits for the other side to.
 class SmtpSink {
 public:
-    explicit SmtpSink(std::vector<std::pair<std::string, std::string>> replies = {})
+    using Replies = std::vector<std::pair<std::string, std::string>>;
+    explicit SmtpSink(Replies replies = {})
         : replies_(std::move(replies)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
         sockaddr_in address{};
         address.sin_family = AF_INET;
@@ -63,13 +65,16 @@ public:
     }
 
 private:
-    void reply(int peer, const std::string& word, const std::string& usual) const {
+    std::string reply(int peer, const std::string& word, const std::string& usual) const {
         std::string text = usual;
         for (const auto& [name, other] : replies_) {
-            if (name == word) text = other;
+            if (!name.empty() && word.starts_with(name)) text = other;
         }
+        if (text.empty()) ::shutdown(peer, SHUT_RDWR);
+        if (text.empty() || text == "mute") return text;
         text += "\r\n";
         ::send(peer, text.data(), text.size(), MSG_NOSIGNAL);
+        return text;
     }
     void on_line(int peer, const std::string& line) {
         if (in_data_) {
@@ -79,8 +84,11 @@ private:
             return;
         }
         const std::string word = line.substr(0, 4);
-        if (word == "DATA") in_data_ = true;
-        reply(peer, word, word == "DATA" ? "354 go on" : word == "QUIT" ? "221 bye" : "250 fine");
+        const std::string said = reply(peer, line,
+                                       word == "DATA"   ? "354 go on"
+                                       : word == "QUIT" ? "221 bye"
+                                                        : "250 fine");
+        in_data_ = said.starts_with("354");
     }
     void serve() {
         const int peer = ::accept(listener_, nullptr, nullptr);
@@ -101,7 +109,7 @@ private:
         ::close(peer);
     }
 
-    std::vector<std::pair<std::string, std::string>> replies_;
+    Replies replies_;
     int listener_;
     std::uint16_t port_ = 0;
     std::string seen_;
@@ -213,21 +221,64 @@ TEST_CASE("mail: one conversation delivers to all recipients, dots and all") {
     CHECK(seen.find("\n\n..\n...leading dots\nT=C3=BCr\n.\n") != std::string::npos);
 }
 
-TEST_CASE("mail: 5xx is refused for good, 4xx is not now, a closing server is unavailable") {
+TEST_CASE("mail: 5yz for the text is for good, before it for all mails, 4yz is not now") {
     const auto send = [](const char* word, const char* reply) {
-        const std::vector<std::pair<std::string, std::string>> replies{{word, reply}};
+        const SmtpSink::Replies replies{{word, reply}};
         SmtpSink sink(replies);
         return make_mail_sender(sink.options())->send(sample()).error();
     };
     const Error unknown = send("RCPT", "550 no such user here");
-    CHECK(unknown.code == ErrorCode::invalid_input);
+    CHECK(unknown.code == ErrorCode::forbidden);
     CHECK(unknown.message.find("550 no such user here") != std::string::npos);
-    CHECK(send("MAIL", "553 no sender").code == ErrorCode::invalid_input);
-    CHECK(send("end", "554 looks like spam").code == ErrorCode::invalid_input);
+    CHECK(send("greeting", "554 not you").code == ErrorCode::forbidden);
+    CHECK(send("MAIL", "530 log in first").code == ErrorCode::forbidden);
+    CHECK(send("DATA", "554 no").code == ErrorCode::forbidden);
+    const Error spam = send("end", "554-looks like\r\n554 spam");
+    CHECK(spam.code == ErrorCode::invalid_input);
+    CHECK(spam.message.find("554 spam") != std::string::npos);
     CHECK(send("MAIL", "450 not now").code == ErrorCode::limit);
     CHECK(send("RCPT", "451 grey-listed").code == ErrorCode::limit);
     CHECK(send("end", "452 disk full").code == ErrorCode::limit);
     CHECK(send("greeting", "421 busy").code == ErrorCode::unavailable);
+    CHECK(send("end", "421 closing").code == ErrorCode::unavailable);
+}
+
+TEST_CASE("mail: broken off before the text is not sent, after it the mail may be on its way") {
+    const auto send = [](const char* word, const char* reply, std::size_t text_bytes = 10) {
+        const SmtpSink::Replies replies{{word, reply}};
+        SmtpSink sink(replies);
+        auto options = sink.options();
+        if (std::string_view(reply) == "mute") options.timeout = Millis{200};
+        Mail mail = sample();
+        mail.text = std::string(text_bytes, 'x');
+        return make_mail_sender(options)->send(mail).error().code;
+    };
+    for (const char* before : {"greeting", "EHLO", "MAIL", "RCPT", "DATA"}) {
+        CAPTURE(before);
+        CHECK(send(before, "") == ErrorCode::unavailable);
+        CHECK(send(before, "mute") == ErrorCode::unavailable);
+    }
+    CHECK(send("end", "") == ErrorCode::internal);
+    CHECK(send("end", "mute") == ErrorCode::timeout);
+    CHECK(send("end", "", 1'000'000) == ErrorCode::internal);
+}
+
+TEST_CASE("mail: a password that is wrong is told as such, and is in no message") {
+    SmtpSink sink(SmtpSink::Replies{{"EHLO", "250-sink\r\n250 AUTH PLAIN"}, {"AUTH", "535 wrong"}});
+    auto options = sink.options();
+    options.username = "gantry";
+    options.password = Redacted<std::string>("hunter2");
+    const auto refused = make_mail_sender(options)->send(sample()).error();
+    CHECK(refused.code == ErrorCode::forbidden);
+    CHECK(refused.message.find("535 wrong") != std::string::npos);
+    CHECK(refused.message.find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("mail: what QUIT is answered, and a refusal that was got over, do not count") {
+    SmtpSink rude(SmtpSink::Replies{{"QUIT", "550 no"}});
+    CHECK(make_mail_sender(rude.options())->send(sample()));
+    SmtpSink old(SmtpSink::Replies{{"EHLO", "502 what?"}, {"end", ""}});  // HELO is tried then
+    CHECK(make_mail_sender(old.options())->send(sample()).error().code == ErrorCode::internal);
 }
 
 TEST_CASE("mail: nobody listening is unavailable, TLS that is required and not offered too") {
