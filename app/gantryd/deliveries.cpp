@@ -41,12 +41,12 @@ connectors::ConnectorSettings engine_settings(const ConnectorSettings& from, con
 }
 
 std::unique_ptr<connectors::Connector> make_connector(const connectors::ConnectorSettings& settings,
-                                                      const Clock& clock) {
+                                                      const DeliveriesParts& parts) {
     if (settings.kind == connectors::ConnectorKind::webhook) {
         http::ClientOptions options;
         options.ca_file = settings.ca_file;
-        return connectors::make_webhook(
-            {settings.name, settings.url, settings.secrets, http::make_client(options), clock});
+        return connectors::make_webhook({settings.name, settings.url, settings.secrets,
+                                         http::make_client(options), parts.clock});
     }
     http::SmtpOptions smtp;
     smtp.url = settings.url;
@@ -56,7 +56,8 @@ std::unique_ptr<connectors::Connector> make_connector(const connectors::Connecto
     smtp.password = settings.password;
     smtp.timeout = settings.limits.attempt_timeout;
     return connectors::make_mail({settings.name, settings.from, settings.to,
-                                  settings.message_id_domain, http::make_mail_sender(smtp), clock});
+                                  settings.message_id_domain, http::make_mail_sender(smtp),
+                                  parts.clock, parts.metrics, parts.log});
 }
 
 }  // namespace
@@ -86,8 +87,8 @@ Result<std::unique_ptr<Deliveries>> Deliveries::make(DeliveriesParts parts,
         if (auto valid = connectors::validate(engine); !valid) return valid.error();
         inside->runners.push_back(std::make_unique<ConnectorRunner>(
             p.executor, engine.name, engine.limits,
-            [engine, &p] { return make_connector(engine, p.clock); }, *inside->outbox,
-            inside->worker, connectors::EngineContext{p.clock, p.random, p.metrics, p.log}));
+            [engine, &p] { return make_connector(engine, p); }, *inside->outbox, inside->worker,
+            connectors::EngineContext{p.clock, p.random, p.metrics, p.log}));
     }
     inside->house = std::make_unique<OutboxHouse>(
         OutboxHouseParts{p.executor, p.database, inside->worker, p.clock, p.metrics, p.log},

@@ -50,7 +50,10 @@ std::string body_of(Operation operation, const json& payload, const json& incide
 
 class MailConnector final : public Connector {
 public:
-    explicit MailConnector(MailParts parts) : parts_(std::move(parts)) {}
+    explicit MailConnector(MailParts parts)
+        : parts_(std::move(parts)),
+          refused_now_(refused_for("temporary")),
+          refused_(refused_for("permanent")) {}
 
     [[nodiscard]] const std::string& name() const override { return parts_.name; }
 
@@ -60,8 +63,11 @@ public:
                                        parts_.message_id_domain, parts_.clock.now());
         if (!mail) return DeliveryResult::rejected(Cause::bad_payload, mail.error().message);
         const auto sent = parts_.sender->send(*mail);
-        // The thread's first Message-ID is what the other side knows the incident by.
-        if (sent) return DeliveryResult::accepted(remote_id.empty() ? mail->message_id : remote_id);
+        if (sent) {
+            for (const auto& recipient : sent->refused) tell(recipient, delivery.idempotency_key);
+            // The thread's first Message-ID is what the other side knows the incident by.
+            return DeliveryResult::accepted(remote_id.empty() ? mail->message_id : remote_id);
+        }
         switch (sent.error().code) {
             case ErrorCode::invalid_input:
                 return DeliveryResult::rejected(Cause::refused, sent.error().message);
@@ -78,7 +84,23 @@ public:
     }
 
 private:
+    telemetry::Counter& refused_for(const char* reason) {
+        return parts_.metrics.counter("gantry_mail_recipients_refused_total",
+                                      "Recipients that got no copy of a mail that was accepted.",
+                                      {{"connector", parts_.name}, {"reason", reason}});
+    }
+
+    void tell(const http::RefusedRecipient& recipient, const std::string& key) {
+        (recipient.temporary ? refused_now_ : refused_).add();
+        parts_.log.warn("mail_recipient_refused", {{"connector", parts_.name},
+                                                   {"key", key},
+                                                   {"recipient", recipient.address},
+                                                   {"reply", recipient.reply}});
+    }
+
     MailParts parts_;
+    telemetry::Counter& refused_now_;
+    telemetry::Counter& refused_;
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
 // Mail: an incident as a thread of e-mails. The first mail opens the thread, the later ones answer
 // it (In-Reply-To, References). The Message-ID is made of the delivery's idempotency key, so that a
 // repeated attempt after an ambiguous failure is recognised by servers and mail programs: mail has
-// no way to look before it sends.
+// no way to look before it sends. A recipient that the server refuses keeps the mail from nobody
+// else: it is logged and counted.
 #pragma once
 
 #include <memory>
@@ -10,6 +11,8 @@
 
 #include "connectors/engine/connector.hpp"
 #include "core/http/mail.hpp"
+#include "core/telemetry/log.hpp"
+#include "core/telemetry/metrics.hpp"
 
 namespace gantry::connectors {
 
@@ -20,6 +23,8 @@ struct MailParts {
     std::string message_id_domain;  // never empty
     std::unique_ptr<http::MailSender> sender;
     const Clock& clock;
+    telemetry::Registry& metrics;
+    telemetry::Log log;
 };
 
 std::unique_ptr<Connector> make_mail(MailParts parts);

@@ -20,10 +20,14 @@ constexpr auto k_connect_timeout = Millis{10'000};
 // How far one conversation came, as curl's callbacks tell it.
 struct Exchange {
     std::string_view unsent;
+    const std::vector<std::string>& recipients;
+    std::size_t asked_for = 0;    // recipients named so far
+    bool asks_recipient = false;  // the last command named one
+    MailReceipt receipt{};
     bool text_handed_over = false;  // whole: from here on the mail may be on its way
     bool says_goodbye = false;      // QUIT follows a refusal; its answer says nothing
     int refusal = 0;                // 4yz or 5yz in answer to the last command, else 0
-    std::string reply;              // the line of the refusal
+    std::string reply{};            // the line of the refusal
 };
 
 std::size_t on_read(char* to, std::size_t size, std::size_t count, void* from) {
@@ -40,9 +44,19 @@ std::size_t on_read(char* to, std::size_t size, std::size_t count, void* from) {
 int on_trace(CURL*, curl_infotype kind, char* data, std::size_t size, void* to) {
     if (kind != CURLINFO_HEADER_OUT) return 0;
     auto& exchange = *static_cast<Exchange*>(to);
-    exchange.says_goodbye = std::string_view(data, size).starts_with("QUIT");
-    if (!exchange.says_goodbye) exchange.refusal = 0;
+    const std::string_view command(data, size);
+    exchange.says_goodbye = command.starts_with("QUIT");
+    if (exchange.says_goodbye) return 0;
+    exchange.refusal = 0;
+    exchange.asks_recipient = command.starts_with("RCPT TO:");
+    if (exchange.asks_recipient) ++exchange.asked_for;
     return 0;
+}
+
+void note_recipient(Exchange& exchange) {
+    if (!exchange.asks_recipient || exchange.asked_for > exchange.recipients.size()) return;
+    exchange.receipt.refused.push_back(
+        {exchange.recipients[exchange.asked_for - 1], exchange.reply, exchange.refusal < 500});
 }
 
 std::size_t on_reply(char* data, std::size_t size, std::size_t count, void* to) {
@@ -53,9 +67,13 @@ std::size_t on_reply(char* data, std::size_t size, std::size_t count, void* to) 
     if (!exchange.says_goodbye && code >= 400 && code < 600) {
         exchange.refusal = code;
         exchange.reply = sanitise(trim(line.substr(0, k_max_reply_bytes)));
+        const bool goes_on = line.size() > 3 && line[3] == '-';
+        if (!goes_on) note_recipient(exchange);
     }
     return line.size();
 }
+
+bool is_temporary(const RefusedRecipient& recipient) { return recipient.temporary; }
 
 bool is_address(std::string_view text) {
     const std::size_t at = text.rfind('@');
@@ -90,18 +108,17 @@ class SmtpSender final : public MailSender {
 public:
     explicit SmtpSender(SmtpOptions options) : options_(std::move(options)) {}
 
-    Result<void> send(const Mail& mail) override {
+    Result<MailReceipt> send(const Mail& mail) override {
         if (auto error = check(options_, mail)) return *std::move(error);
         const std::string text = render_mail(mail);
         const std::string from = "<" + mail.from + ">";
         CurlList recipients;
         for (const std::string& address : mail.to) recipients.add("<" + address + ">");
-        Exchange exchange;
-        exchange.unsent = text;
+        Exchange exchange{text, mail.to};
         easy_.prepare(options_.ca_file, k_connect_timeout, options_.timeout, error_);
         prepare(from, recipients, exchange);
         const CURLcode code = curl_easy_perform(easy_.get());
-        if (code == CURLE_OK) return {};
+        if (code == CURLE_OK) return std::move(exchange.receipt);
         return error_of(code, exchange);
     }
 
@@ -117,6 +134,7 @@ private:
         }
         easy_.set(CURLOPT_MAIL_FROM, from.c_str());
         easy_.set(CURLOPT_MAIL_RCPT, recipients.get());
+        easy_.set(CURLOPT_MAIL_RCPT_ALLLOWFAILS, 1L);
         easy_.set(CURLOPT_UPLOAD, 1L);
         easy_.set(CURLOPT_READFUNCTION, on_read);
         easy_.set(CURLOPT_READDATA, static_cast<void*>(&exchange));
@@ -139,6 +157,10 @@ private:
         if (code == CURLE_LOGIN_DENIED) return ErrorCode::forbidden;
         // 421: the server closes its doors (RFC 5321, 3.8); other 4yz are about this mail, now.
         if (exchange.refusal == 421) return ErrorCode::unavailable;
+        const auto& refused = exchange.receipt.refused;
+        if (exchange.asks_recipient && std::any_of(refused.begin(), refused.end(), is_temporary)) {
+            return ErrorCode::limit;
+        }
         if (exchange.refusal >= 500) {
             return exchange.text_handed_over ? ErrorCode::invalid_input : ErrorCode::forbidden;
         }

@@ -33,19 +33,30 @@ struct Mail {
     Instant date{};
 };
 
+// Who does not get a mail that the others got.
+struct RefusedRecipient {
+    std::string address;
+    std::string reply;       // the server's line, clean
+    bool temporary = false;  // 4yz
+};
+
+struct MailReceipt {
+    std::vector<RefusedRecipient> refused;  // fewer than all
+};
+
 class MailSender {
 public:
     virtual ~MailSender() = default;
-    // Blocking. ok: the server took responsibility (2xx for the text). The message of an error
-    // names the reply:
-    //   limit              not this mail now (4yz)
+    // Blocking. ok: the server took responsibility (2xx for the text) for at least one recipient;
+    // one that it refuses keeps the mail from nobody else. The message of an error names the reply:
+    //   limit              not this mail now (4yz; of recipients: one at least, and none taken)
     //   invalid_input      this text never (5yz for it); or what is asked here is no mail
     //   forbidden          nothing from us, or for none of these recipients (5yz before the text,
     //                      credentials): the next mail would fare no better
     //   unavailable        the server cannot be reached, closes (421) or broke off before it had
     //                      the whole text: nothing was sent
     //   timeout, internal  it had the whole text and did not answer: the mail may be on its way
-    virtual Result<void> send(const Mail& mail) = 0;
+    virtual Result<MailReceipt> send(const Mail& mail) = 0;
 };
 
 std::unique_ptr<MailSender> make_mail_sender(SmtpOptions options);

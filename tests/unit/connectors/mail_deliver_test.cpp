@@ -18,22 +18,26 @@ const std::string k_payload =
     R"({"incident":{"number":"INC0000001","title":"disk full","priority":2},"text":"95 %"})";
 
 struct FakeSender final : http::MailSender {
-    FakeSender(Result<void>& next, std::vector<http::Mail>& sent) : next_(next), sent_(sent) {}
-    Result<void> send(const http::Mail& mail) override {
+    FakeSender(Result<http::MailReceipt>& next, std::vector<http::Mail>& sent)
+        : next_(next), sent_(sent) {}
+    Result<http::MailReceipt> send(const http::Mail& mail) override {
         sent_.push_back(mail);
         return next_;
     }
-    Result<void>& next_;
+    Result<http::MailReceipt>& next_;
     std::vector<http::Mail>& sent_;
 };
 
-std::unique_ptr<Connector> mail_by(std::unique_ptr<http::MailSender> sender, const Clock& clock) {
+std::unique_ptr<Connector> mail_by(std::unique_ptr<http::MailSender> sender, const Clock& clock,
+                                   telemetry::Registry& metrics) {
     return make_mail({"mail",
                       "gantry@example.com",
                       {"ops@example.com"},
                       "example.com",
                       std::move(sender),
-                      clock});
+                      clock,
+                      metrics,
+                      telemetry::Log::silent()});
 }
 
 DeliveryResult deliver(Connector& connector, const std::string& remote_id = "",
@@ -44,13 +48,21 @@ DeliveryResult deliver(Connector& connector, const std::string& remote_id = "",
 }
 
 struct MailWorld {
-    MailWorld() : connector(mail_by(std::make_unique<FakeSender>(answer, sent), clock)) {}
+    MailWorld() : connector(mail_by(std::make_unique<FakeSender>(answer, sent), clock, metrics)) {}
     DeliveryResult failed(ErrorCode code) {
         answer = fail(code, "smtp://mail: it broke");
         return deliver(*connector);
     }
+    std::int64_t refused(const char* reason) {
+        return metrics
+            .counter("gantry_mail_recipients_refused_total",
+                     "Recipients that got no copy of a mail that was accepted.",
+                     {{"connector", "mail"}, {"reason", reason}})
+            .value();
+    }
     gantry::test::SimClock clock;
-    Result<void> answer;
+    telemetry::Registry metrics;
+    Result<http::MailReceipt> answer{http::MailReceipt{}};
     std::vector<http::Mail> sent;
     std::unique_ptr<Connector> connector;
 };
@@ -89,7 +101,8 @@ DeliveryResult converse(const std::string& word, const std::string& reply,
     options.url = listener.url("smtp");
     options.timeout = Millis{5'000};
     const SystemClock clock;
-    const auto result = deliver(*mail_by(http::make_mail_sender(options), clock));
+    telemetry::Registry metrics;
+    const auto result = deliver(*mail_by(http::make_mail_sender(options), clock, metrics));
     server.join();
     return result;
 }
@@ -136,6 +149,23 @@ TEST_CASE("mail: what the sender says decides") {
         CHECK(result.reason == "smtp://mail: it broke");
         CHECK(result.remote_id.empty());
     }
+}
+
+TEST_CASE("mail: with a recipient refused the mail is delivered, and the refusal counted") {
+    MailWorld w;
+    const std::string text = w.metrics.prometheus_text();
+    for (const char* reason : {"temporary", "permanent"}) {
+        CHECK(text.find("gantry_mail_recipients_refused_total{connector=\"mail\",reason=\"" +
+                        std::string(reason) + "\"} 0") != std::string::npos);
+    }
+    w.answer = http::MailReceipt{{{"gone@example.com", "550 no such user", false},
+                                  {"grey@example.com", "451 grey-listed", true},
+                                  {"left@example.com", "550 no such user", false}}};
+    const auto result = deliver(*w.connector);
+    CHECK(result.outcome == Outcome::accepted);
+    CHECK(result.remote_id == w.sent.at(0).message_id);
+    CHECK(w.refused("temporary") == 1);
+    CHECK(w.refused("permanent") == 2);
 }
 
 TEST_CASE("mail: a payload that cannot be understood is dead, and nothing is sent") {
@@ -206,7 +236,8 @@ TEST_CASE("mail: a server that closes its doors, or is not there, is to blame") 
         options.url = gone.url("smtp");
     }
     const SystemClock clock;
-    const auto nobody = deliver(*mail_by(http::make_mail_sender(options), clock));
+    telemetry::Registry metrics;
+    const auto nobody = deliver(*mail_by(http::make_mail_sender(options), clock, metrics));
     CHECK(nobody.outcome == Outcome::retry_later);
     CHECK(nobody.cause == Cause::connection);
 }

@@ -263,6 +263,38 @@ TEST_CASE("mail: broken off before the text is not sent, after it the mail may b
     CHECK(send("end", "", 1'000'000) == ErrorCode::internal);
 }
 
+TEST_CASE("mail: a recipient that is refused keeps the mail from nobody else") {
+    Mail mail = sample();
+    mail.to = {"gone@example.com", "ops@example.com", "grey@example.com"};
+    SmtpSink sink(SmtpSink::Replies{{"RCPT TO:<gone@", "550-we never\r\n550 heard of them"},
+                                    {"RCPT TO:<grey@", "451 grey-listed"}});
+    const auto sent = make_mail_sender(sink.options())->send(mail);
+    REQUIRE(sent);
+    REQUIRE(sent->refused.size() == 2);
+    CHECK(sent->refused[0].address == "gone@example.com");
+    CHECK(sent->refused[0].reply == "550 heard of them");
+    CHECK_FALSE(sent->refused[0].temporary);
+    CHECK(sent->refused[1].address == "grey@example.com");
+    CHECK(sent->refused[1].reply == "451 grey-listed");
+    CHECK(sent->refused[1].temporary);
+    CHECK(sink.seen().find("The disk is full.\n") != std::string::npos);
+}
+
+TEST_CASE("mail: with every recipient refused nothing is sent, and it waits if one may be later") {
+    Mail mail = sample();
+    mail.to = {"a@example.com", "b@example.com"};
+    const auto send = [&mail](const std::string& to_a, const std::string& to_b) {
+        SmtpSink sink(SmtpSink::Replies{{"RCPT TO:<a@", to_a}, {"RCPT TO:<b@", to_b}});
+        const auto code = make_mail_sender(sink.options())->send(mail).error().code;
+        CHECK(sink.seen().find("DATA") == std::string::npos);
+        return code;
+    };
+    CHECK(send("550 no", "550 no") == ErrorCode::forbidden);
+    CHECK(send("451 later", "550 no") == ErrorCode::limit);
+    CHECK(send("550 no", "451 later") == ErrorCode::limit);
+    CHECK(send("550 no", "421 closing") == ErrorCode::unavailable);
+}
+
 TEST_CASE("mail: a password that is wrong is told as such, and is in no message") {
     SmtpSink sink(SmtpSink::Replies{{"EHLO", "250-sink\r\n250 AUTH PLAIN"}, {"AUTH", "535 wrong"}});
     auto options = sink.options();
