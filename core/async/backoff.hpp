@@ -18,8 +18,8 @@ struct Backoff {
     [[nodiscard]] Millis delay(std::int64_t attempt, RandomSource& random) const {
         const auto shift = std::min<std::int64_t>(std::max<std::int64_t>(attempt, 0), 30);
         const auto limit = std::min<std::int64_t>(cap.count(), base.count() << shift);
-        return Millis{static_cast<std::int64_t>(
-            random.below(static_cast<std::uint64_t>(limit) + 1))};
+        return Millis{
+            static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(limit) + 1))};
     }
 };
 

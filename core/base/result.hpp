@@ -18,12 +18,12 @@ enum class ErrorCode {
     unauthorised,   // no or bad credential
     forbidden,      // a good credential without the right
     not_found,
-    conflict,       // version or state conflict; read again, then decide
-    limit,          // a bound was reached (size, rate, queue); later may work
-    unavailable,    // something outside is down or slow; retry with back-off
+    conflict,     // version or state conflict; read again, then decide
+    limit,        // a bound was reached (size, rate, queue); later may work
+    unavailable,  // something outside is down or slow; retry with back-off
     timeout,
-    corrupt,        // stored data fails its checks
-    internal,       // a defect of ours
+    corrupt,   // stored data fails its checks
+    internal,  // a defect of ours
 };
 
 [[nodiscard]] const char* to_string(ErrorCode code);

@@ -42,7 +42,7 @@ struct ServerState {
     bool sweeping = false;
     bool draining = false;  // no new connection, no further request
     bool gone = false;      // the Server was destroyed: the handler must not be called
-    TaskGroup tasks;            // the listener; a connection's failure is its own
+    TaskGroup tasks;        // the listener; a connection's failure is its own
 
     // For co_spawn of what one connection does: a defect there is logged, not everybody's end.
     static auto failure_of_one(std::shared_ptr<ServerState> state) {

@@ -24,8 +24,7 @@ public:
 
     S* find(std::string_view sql) {
         Slot& slot = slot_of(sql);
-        if (slot.statement == nullptr || slot.data != sql.data() ||
-            slot.statement->sql() != sql) {
+        if (slot.statement == nullptr || slot.data != sql.data() || slot.statement->sql() != sql) {
             const auto found = statements_.find(sql);
             if (found == statements_.end()) return nullptr;
             slot = {sql.data(), found->second.get()};

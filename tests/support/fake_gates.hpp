@@ -13,7 +13,7 @@ namespace gantry::test {
 class FakeEventGate final : public EventGate {
 public:
     boost::asio::awaitable<Result<void>> accept(journal::Record record,
-                                               std::vector<Event> events = {}) override {
+                                                std::vector<Event> events = {}) override {
         if (error) co_return *error;
         accepted.push_back(std::move(record));
         accepted_events.push_back(std::move(events));

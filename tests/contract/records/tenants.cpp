@@ -140,8 +140,7 @@ std::vector<Seen> read_deliveries(Tenants& world, const Scope& scope,
 
 std::vector<Seen> read_organisations(Tenants& world, const Scope& scope) {
     std::vector<Seen> out;
-    for (const auto& row :
-         must(records::organisations(*world.connection, scope, {0, 100})).items) {
+    for (const auto& row : must(records::organisations(*world.connection, scope, {0, 100})).items) {
         out.push_back({row.id, row.name});
     }
     for (const char* name : {"default", "acme"}) {
@@ -246,8 +245,8 @@ std::vector<Read> access_reads() {
                      return records::users(*w.connection, scope, page);
                  },
                  [](const records::User& row) {
-                 return Seen{row.organisation, row.name, row.all_organisations};
-             });
+                     return Seen{row.organisation, row.name, row.all_organisations};
+                 });
          }},
         {"tokens",
          [](Tenants& w, const Scope& scope) {
