@@ -12,6 +12,7 @@ using settings::Section;
 constexpr Millis k_second{1'000};
 constexpr Millis k_minute{60'000};
 constexpr Millis k_day{86'400'000};
+constexpr Millis k_longest_attempt = 5 * k_minute;
 
 bool is_name(std::string_view text) {
     return !text.empty() && text.size() <= 40 && text.front() != '-' &&
@@ -86,7 +87,7 @@ void read_mail_part(Section& s, ConnectorSettings& out) {
     if (s.has("to") && out.to.empty()) s.problem("to", "must hold at least one address");
 }
 
-ConnectorSettings read_connector(Section& s) {
+ConnectorSettings read_connector(Section& s, const http::SmtpOptions& mail) {
     ConnectorSettings out;
     s.require("name");
     s.require("kind");
@@ -101,7 +102,8 @@ ConnectorSettings read_connector(Section& s) {
     s.texts("organisations", out.organisations);
     s.number("min_priority", out.min_priority, {1, 5});
     read_operations(s, out.operations);
-    s.duration("timeout", out.timeout, {k_second, 5 * k_minute});
+    if (out.kind == ConnectorKind::mail) out.timeout = mail.timeout;
+    s.duration("timeout", out.timeout, {k_second, k_longest_attempt});
     s.duration("give_up_after", out.give_up_after, {k_minute, 30 * k_day});
     s.number("concurrency", out.concurrency, {1, 64});
     s.number("per_minute", out.per_minute, {1, 60'000});
@@ -119,15 +121,16 @@ void read_mail(Section& s, http::SmtpOptions& out) {
     s.path("ca_file", out.ca_file);
     s.text("username", out.username, 300);
     s.secret("password", out.password);
-    s.duration("timeout", out.timeout, {k_second, 10 * k_minute});
+    s.duration("timeout", out.timeout, {k_second, k_longest_attempt});
 }
 
-void read_connectors(Section& root, std::vector<ConnectorSettings>& out) {
+void read_connectors(Section& root, const http::SmtpOptions& mail,
+                     std::vector<ConnectorSettings>& out) {
     std::set<std::string> names;
     root.each(
         "connectors",
         [&](Section& s) {
-            ConnectorSettings connector = read_connector(s);
+            ConnectorSettings connector = read_connector(s, mail);
             if (!connector.name.empty() && !names.insert(connector.name).second) {
                 s.problem("name", "stands twice: \"" + connector.name + "\"");
             }

@@ -104,7 +104,7 @@ Result<Settings> read_settings(Document& document) {
         root.section("deliveries", [&](Section& s) {
             s.duration("retention", out.delivery_retention, {k_hour, 3'650 * k_day});
         });
-        read_connectors(root, out.connectors);
+        read_connectors(root, out.mail, out.connectors);
         for (const ConnectorSettings& connector : out.connectors) {
             if (connector.kind != ConnectorKind::mail || !out.mail.url.empty()) continue;
             root.problem("connectors", "has the mail connector \"" + connector.name +

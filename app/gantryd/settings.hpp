@@ -36,7 +36,7 @@ struct ConnectorSettings {
     int min_priority = 5;                    // 1 is the most urgent; 5 = every incident
     std::vector<Operation> operations{Operation::open, Operation::update, Operation::resolve,
                                       Operation::reopen};
-    Millis timeout{15'000};
+    Millis timeout{15'000};  // of one attempt; of a mail what mail.timeout says, unless given
     Millis give_up_after{24 * 3'600'000};  // then the delivery is dead until replayed
     int concurrency = 4;
     std::int64_t per_minute = 600;
@@ -92,6 +92,8 @@ Result<ListenAddress> parse_listen(std::string_view text);
 
 // In connector_settings.cpp.
 void read_mail(settings::Section& section, http::SmtpOptions& out);
-void read_connectors(settings::Section& root, std::vector<ConnectorSettings>& out);
+// `mail`: as read.
+void read_connectors(settings::Section& root, const http::SmtpOptions& mail,
+                     std::vector<ConnectorSettings>& out);
 
 }  // namespace gantry::app

@@ -59,6 +59,23 @@ TEST_CASE("connector settings: numbers and times have bounds, both ends included
     }
 }
 
+TEST_CASE("connector settings: an attempt to send a mail takes as long as mail.timeout says") {
+    const auto timeout_of = [](const std::string& of_all, const std::string& of_one) {
+        const auto read =
+            parse("mail: {url: \"smtp://m\"" + of_all +
+                  "}\nconnectors:\n  - {name: m, kind: mail, from: a@b, to: [c@d]" + of_one +
+                  "}\n  - {name: w, kind: webhook, url: \"https://x\"" + ", secret: s}\n");
+        REQUIRE(read);
+        CHECK(read->connectors.at(1).timeout == Millis{15'000});
+        return read->connectors.at(0).timeout;
+    };
+    CHECK(timeout_of("", "") == Millis{30'000});
+    CHECK(timeout_of(", timeout: 5m", "") == Millis{300'000});
+    CHECK(timeout_of("", ", timeout: 3s") == Millis{3'000});
+    CHECK(timeout_of(", timeout: 20s", ", timeout: 40s") == Millis{40'000});
+    CHECK(error_of("mail: {timeout: 301s}").starts_with("gantry.yaml:1: \"mail.timeout\""));
+}
+
 TEST_CASE("connector settings: an unknown key is told with the one that was meant") {
     const std::string error = error_of(webhook("min_prority: 2"));
     CHECK(error.find("min_prority") != std::string::npos);
