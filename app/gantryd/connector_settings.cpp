@@ -1,8 +1,8 @@
 // The `mail` and `connectors` sections of gantry.yaml.
-#include <algorithm>
 #include <set>
 
 #include "app/gantryd/settings.hpp"
+#include "connectors/engine/settings.hpp"
 
 namespace gantry::app {
 namespace {
@@ -14,21 +14,12 @@ constexpr Millis k_minute{60'000};
 constexpr Millis k_day{86'400'000};
 constexpr Millis k_longest_attempt = 5 * k_minute;
 
-bool is_name(std::string_view text) {
-    return !text.empty() && text.size() <= 40 && text.front() != '-' &&
-           std::all_of(text.begin(), text.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-           });
-}
-
-// One '@' between two parts, no blanks or controls: enough to catch mistakes and to keep a header
-// from being broken; the mail server is the judge of the rest.
-bool is_mail_address(std::string_view text) {
-    const std::size_t at = text.find('@');
-    if (at == 0 || at == std::string_view::npos || at + 1 == text.size()) return false;
-    return text.find('@', at + 1) == std::string_view::npos &&
-           std::none_of(text.begin(), text.end(),
-                        [](char c) { return c <= ' ' || c == '<' || c == '>' || c == ','; });
+// The rules themselves are the engine's: what is taken here must start.
+void check_url(Section& s, connectors::ConnectorKind kind, const std::string& url) {
+    if (!s.has("url")) return;
+    if (const auto problem = connectors::url_problem(kind, url); !problem.empty()) {
+        s.problem("url", problem);
+    }
 }
 
 void read_operations(Section& s, std::vector<Operation>& out) {
@@ -64,9 +55,8 @@ void read_webhook(Section& s, ConnectorSettings& out) {
         return;
     }
     s.require("url");
-    if (s.has("url") && !out.url.starts_with("https://") && !out.url.starts_with("http://")) {
-        s.problem("url", "must begin with https:// or http://");
-    }
+    s.require("secret");  // without it a receiver could not tell our requests from others
+    check_url(s, connectors::ConnectorKind::webhook, out.url);
 }
 
 void read_mail_part(Section& s, ConnectorSettings& out) {
@@ -80,9 +70,10 @@ void read_mail_part(Section& s, ConnectorSettings& out) {
     }
     s.require("from");
     s.require("to");
-    if (s.has("from") && !is_mail_address(out.from)) s.problem("from", "must be a mail address");
+    if (s.has("from") && !connectors::is_mail_address(out.from))
+        s.problem("from", "must be a mail address");
     for (const std::string& address : out.to) {
-        if (!is_mail_address(address)) s.problem("to", "must hold mail addresses");
+        if (!connectors::is_mail_address(address)) s.problem("to", "must hold mail addresses");
     }
     if (s.has("to") && out.to.empty()) s.problem("to", "must hold at least one address");
 }
@@ -92,7 +83,7 @@ ConnectorSettings read_connector(Section& s, const http::SmtpOptions& mail) {
     s.require("name");
     s.require("kind");
     s.text("name", out.name, 100);
-    if (s.has("name") && !is_name(out.name)) {
+    if (s.has("name") && !connectors::is_connector_name(out.name)) {
         s.problem("name", "must be 1 to 40 of a-z, 0-9 and -, not beginning with -");
     }
     s.word<ConnectorKind>("kind", out.kind,
@@ -114,13 +105,14 @@ ConnectorSettings read_connector(Section& s, const http::SmtpOptions& mail) {
 
 void read_mail(Section& s, http::SmtpOptions& out) {
     s.text("url", out.url, 300);
-    if (s.has("url") && !out.url.starts_with("smtp://") && !out.url.starts_with("smtps://")) {
-        s.problem("url", "must begin with smtp:// or smtps://");
-    }
+    check_url(s, connectors::ConnectorKind::mail, out.url);
     s.flag("require_tls", out.require_tls);
     s.path("ca_file", out.ca_file);
     s.text("username", out.username, 300);
     s.secret("password", out.password);
+    if (out.username.empty() == s.has("password")) {
+        s.problem("", "needs both \"username\" and \"password\", or neither");
+    }
     s.duration("timeout", out.timeout, {k_second, k_longest_attempt});
 }
 

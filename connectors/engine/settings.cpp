@@ -1,6 +1,7 @@
 #include "connectors/engine/settings.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include "core/base/text.hpp"
 
@@ -9,13 +10,6 @@ namespace {
 
 Error wrong(const std::string& name, const std::string& what) {
     return fail(ErrorCode::invalid_input, "connector \"" + name + "\": " + what);
-}
-
-bool is_name(std::string_view name) {
-    const bool shaped = !name.empty() && name.size() <= 40 && name.front() != '-';
-    return shaped && std::all_of(name.begin(), name.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-           });
 }
 
 bool is_visible_ascii(std::string_view text) {
@@ -27,14 +21,6 @@ bool is_host(std::string_view host) {
            host.find_first_of("<>()\\,;\"@") == std::string_view::npos;
 }
 
-// Enough of RFC 5321 to catch a typing error and to keep line ends out of the envelope.
-bool is_address(std::string_view address) {
-    const auto at = address.rfind('@');
-    return at != std::string_view::npos && at > 0 && address.size() <= 254 &&
-           is_visible_ascii(address) && is_host(address.substr(at + 1)) &&
-           address.substr(0, at).find_first_of("<>(),;\"") == std::string_view::npos;
-}
-
 struct UrlParts {
     std::string scheme;
     std::string authority;
@@ -44,54 +30,48 @@ UrlParts split(std::string_view url) {
     const auto colon = url.find("://");
     if (colon == std::string_view::npos) return {};
     const auto rest = url.substr(colon + 3);
-    return {to_lower_ascii(url.substr(0, colon)),
+    return {std::string(url.substr(0, colon)),
             std::string(rest.substr(0, rest.find_first_of("/?#")))};
 }
 
-// Empty when the URL is one of `schemes`, has a host and carries no credential.
-std::string url_problem(std::string_view url, std::string_view plain, std::string_view secure) {
-    const UrlParts parts = split(url);
-    if (parts.scheme != plain && parts.scheme != secure) {
-        return "url must begin with " + std::string(plain) + ":// or " + std::string(secure) +
-               "://";
-    }
-    if (parts.authority.empty() || parts.authority.front() == ':') return "url names no host";
-    if (parts.authority.find('@') != std::string::npos) {
-        return "url must not carry a user or password: they would end up in logs";
-    }
-    if (!is_visible_ascii(url) || url.size() > 2048) {
-        return "url has spaces or control characters, or is longer than 2048 bytes";
-    }
-    return {};
+// "host:443", "[::1]:443" or without a port; a port is 1 to 65535.
+bool has_good_port(std::string_view authority) {
+    const auto colon = authority.find(':', authority.front() == '[' ? authority.find(']') : 0);
+    if (colon == std::string_view::npos) return true;
+    const std::string_view text = authority.substr(colon + 1);
+    std::uint16_t port = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+    return error == std::errc{} && end == text.data() + text.size() && port != 0;
+}
+
+Result<void> validate_url(const ConnectorSettings& settings) {
+    const std::string problem = url_problem(settings.kind, settings.url);
+    return problem.empty() ? Result<void>{} : wrong(settings.name, "url " + problem);
 }
 
 Result<void> validate_webhook(const ConnectorSettings& settings) {
-    if (auto problem = url_problem(settings.url, "http", "https"); !problem.empty()) {
-        return wrong(settings.name, problem);
-    }
+    if (auto url = validate_url(settings); !url) return url;
     if (settings.secrets.empty() || settings.secrets.size() > 4) {
         return wrong(settings.name,
-                     "secrets: give 1 to 4 (two while one is rotated), so that the receiver can "
+                     "secret: give one (up to 4 while it is rotated), so that the receiver can "
                      "tell our requests from others");
     }
     for (const auto& secret : settings.secrets) {
-        if (secret.reveal().empty()) return wrong(settings.name, "secrets: one is empty");
+        if (secret.reveal().empty()) return wrong(settings.name, "secret: is empty");
     }
     return {};
 }
 
 Result<void> validate_mail(const ConnectorSettings& settings) {
-    if (auto problem = url_problem(settings.url, "smtp", "smtps"); !problem.empty()) {
-        return wrong(settings.name, problem);
-    }
-    if (!is_address(settings.from)) {
+    if (auto url = validate_url(settings); !url) return url;
+    if (!is_mail_address(settings.from)) {
         return wrong(settings.name, "from: \"" + settings.from + "\" is not a mail address");
     }
     if (settings.to.empty() || settings.to.size() > 50) {
         return wrong(settings.name, "to: give 1 to 50 addresses");
     }
     for (const auto& address : settings.to) {
-        if (!is_address(address)) {
+        if (!is_mail_address(address)) {
             return wrong(settings.name, "to: \"" + address + "\" is not a mail address");
         }
     }
@@ -124,8 +104,39 @@ bool parse(std::string_view text, ConnectorKind& out) {
     return true;
 }
 
+bool is_connector_name(std::string_view name) {
+    const bool shaped = !name.empty() && name.size() <= 40 && name.front() != '-';
+    return shaped && std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+           });
+}
+
+bool is_mail_address(std::string_view address) {
+    const auto at = address.find('@');
+    return at != std::string_view::npos && at > 0 && address.size() <= 254 &&
+           is_visible_ascii(address) && is_host(address.substr(at + 1)) &&
+           address.substr(0, at).find_first_of("<>(),;\"") == std::string_view::npos;
+}
+
+std::string url_problem(ConnectorKind kind, std::string_view url) {
+    const bool mail = kind == ConnectorKind::mail;
+    const UrlParts parts = split(url);
+    if (parts.scheme != (mail ? "smtp" : "http") && parts.scheme != (mail ? "smtps" : "https")) {
+        return mail ? "must begin with smtp:// or smtps://" : "must begin with https:// or http://";
+    }
+    if (parts.authority.empty() || parts.authority.front() == ':') return "must name a host";
+    if (parts.authority.find('@') != std::string::npos) {
+        return "must not carry a user or password: they would end up in logs";
+    }
+    if (!has_good_port(parts.authority)) return "must have a port from 1 to 65535, or none";
+    if (!is_visible_ascii(url) || url.size() > 2048) {
+        return "must have no spaces or control characters, and at most 2048 bytes";
+    }
+    return {};
+}
+
 Result<void> validate(const ConnectorSettings& settings) {
-    if (!is_name(settings.name)) {
+    if (!is_connector_name(settings.name)) {
         return wrong(settings.name, "name: 1 to 40 of a-z, 0-9 and -, not beginning with -");
     }
     if (settings.min_priority < 1 || settings.min_priority > 5) {

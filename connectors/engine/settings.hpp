@@ -56,6 +56,14 @@ struct ConnectorSettings {
     DeliveryLimits limits;
 };
 
+// The rules for single values, for readers that know where a value stands.
+[[nodiscard]] bool is_connector_name(std::string_view name);
+// Enough of RFC 5321 to catch a typing error and to keep line ends out of header and envelope.
+[[nodiscard]] bool is_mail_address(std::string_view address);
+// What is wrong with the URL of a connector of this kind, as "must ..."; "" = nothing. Schemes are
+// lower case, as the clients take them.
+[[nodiscard]] std::string url_problem(ConnectorKind kind, std::string_view url);
+
 // invalid_input naming the connector, the key and the value (never a secret).
 Result<void> validate(const ConnectorSettings& settings);
 Result<void> validate(const std::string& name, const DeliveryLimits& limits);

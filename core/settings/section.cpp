@@ -257,6 +257,8 @@ void Section::secret(std::string_view key, Redacted<std::string>& out) {
     } else if (!scheme.empty()) {
         // Most likely "evn:NAME"; a real secret of this shape can be put into a file.
         refuse("a secret comes from env:NAME or file:PATH, not from " + quote(scheme));
+    } else if (node->text.empty()) {
+        refuse("must not be empty");
     } else {
         out = Redacted<std::string>(node->text);
     }

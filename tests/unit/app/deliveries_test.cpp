@@ -104,6 +104,38 @@ TEST_CASE("deliveries: what the engine refuses names the connector and the key, 
     error_has("password");
 }
 
+TEST_CASE("deliveries: what check-config takes, starts; what would not start, it refuses by line") {
+    const std::string webhook = "{name: a, kind: webhook, secret: s, url: ";
+    const std::string mail = "{name: a, kind: mail, to: [\"b@c\"], from: ";
+    std::size_t taken = 0;
+    for (const std::string& connector :
+         {webhook + "\"https://x\"}", webhook + "\"https://user:pass@x\"}",
+          webhook + "\"HTTPS://x\"}", webhook + "\"https://x:99999/\"}", webhook + "\"https://\"}",
+          webhook + "\"https://x/a b\"}", mail + "\"a@b\"}", mail + "\"t\xC3\xBC@b\"}",
+          mail + "\"a@b;c\"}", mail + "\"(x)@b\"}",
+          mail + "\"" + std::string(253, 'a') + "@b\"}"}) {
+        for (const std::string server :
+             {"{url: smtp://m}", "{url: smtp://m, username: u}", "{url: smtp://m, password: p}",
+              "{url: smtp://m, username: u, password: p}", "{url: \"smtp://u:p@m\"}",
+              "{url: \"smtp://m:0\"}"}) {
+            CAPTURE(connector, server);
+            auto document = settings::Document::parse(
+                "mail: " + server + "\nconnectors:\n  - " + connector + "\n", "gantry.yaml");
+            REQUIRE(document);
+            const auto read = read_settings(*document);
+            if (!read) {
+                CHECK(read.error().message.starts_with("gantry.yaml:"));
+                continue;
+            }
+            ++taken;
+            World world;
+            world.settings = *read;
+            CHECK(world.error().empty());
+        }
+    }
+    CHECK(taken == 4);  // a good connector with a good server, two of each
+}
+
 TEST_CASE("deliveries: they start, are told of rows, and stop without one") {
     World world;
     world.settings.connectors = {webhook("hook"), mail("mail")};

@@ -53,6 +53,18 @@ TEST_CASE("check-config: a misspelt key is named with file, line and the nearest
     CHECK(checked.err.find("did you mean \"listen\"?") != std::string::npos);
 }
 
+TEST_CASE(
+    "check-config: a webhook without a secret is told with file, line and key, as at a start") {
+    const auto checked = check("connectors:\n  - name: a\n    kind: webhook\n    url: https://x\n");
+    CHECK(checked.code == 1);
+    CHECK(checked.err.find("file.yaml:2: key \"secret\" is missing under \"connectors[0]\"") !=
+          std::string::npos);
+    const auto empty = check(
+        "connectors:\n  - {name: a, kind: webhook, url: \"https://x\",\n     secret: \"\"}\n");
+    CHECK(empty.code == 1);
+    CHECK(empty.err.find("file.yaml:3: \"connectors[0].secret\"") != std::string::npos);
+}
+
 TEST_CASE("check-config: the kind is found by the keys, or told") {
     CHECK(check("server: https://host:8443\n").out.find("agent settings") != std::string::npos);
     CHECK(check("reopen_window: 5m\n").out.find("rules") != std::string::npos);

@@ -105,10 +105,15 @@ TEST_CASE("gantryd settings: the full example is taken whole") {
 TEST_CASE("gantryd settings: a connector must say what its kind needs, and only that") {
     const std::string at = "gantry.yaml:2: ";
     CHECK(connector_error("kind: webhook") ==
-          at + "key \"url\" is missing under \"connectors[0]\"");
-    CHECK(connector_error("kind: webhook, url: ftp://x") ==
+          at + "key \"url\" is missing under \"connectors[0]\"\n" + at +
+              "key \"secret\" is missing under \"connectors[0]\"");
+    CHECK(connector_error("kind: webhook, url: https://x") ==
+          at + "key \"secret\" is missing under \"connectors[0]\"");
+    CHECK(connector_error("kind: webhook, url: https://x, secret: \"\"") ==
+          at + "\"connectors[0].secret\": must not be empty");
+    CHECK(connector_error("kind: webhook, secret: s, url: ftp://x") ==
           at + "\"connectors[0].url\" must begin with https:// or http://");
-    CHECK(connector_error("kind: webhook, url: https://x, to: [a@b]") ==
+    CHECK(connector_error("kind: webhook, url: https://x, secret: s, to: [a@b]") ==
           at + "\"connectors[0].to\" is only for the kind \"mail\"");
     CHECK(connector_error("kind: mail, from: a@b, to: [c@d], url: https://x") ==
           at + "\"connectors[0].url\" is only for the kind \"webhook\"");
@@ -119,17 +124,18 @@ TEST_CASE("gantryd settings: a connector must say what its kind needs, and only 
           at + "\"connectors[0].to\" must hold mail addresses");
     CHECK(connector_error("kind: pager") ==
           at + "\"connectors[0].kind\" must be webhook or mail, not \"pager\"\n" + at +
-              "key \"url\" is missing under \"connectors[0]\"");
-    CHECK(connector_error("kind: webhook, url: https://x, operations: [open, shut]") ==
+              "key \"url\" is missing under \"connectors[0]\"\n" + at +
+              "key \"secret\" is missing under \"connectors[0]\"");
+    CHECK(connector_error("kind: webhook, url: https://x, secret: s, operations: [open, shut]") ==
           at + "\"connectors[0].operations\" may hold open, update, resolve, reopen and note, not "
                "\"shut\"");
 }
 
 TEST_CASE("gantryd settings: connector names are unique and plain") {
     CHECK(error_of("connectors:\n"
-                   "  - {name: a, kind: webhook, url: https://x}\n"
-                   "  - {name: a, kind: webhook, url: https://y}\n"
-                   "  - {name: A b, kind: webhook, url: https://z}\n") ==
+                   "  - {name: a, kind: webhook, url: https://x, secret: s}\n"
+                   "  - {name: a, kind: webhook, url: https://y, secret: s}\n"
+                   "  - {name: A b, kind: webhook, url: https://z, secret: s}\n") ==
           "gantry.yaml:3: \"connectors[1].name\" stands twice: \"a\"\n"
           "gantry.yaml:4: \"connectors[2].name\" must be 1 to 40 of a-z, 0-9 and -, not beginning "
           "with -");

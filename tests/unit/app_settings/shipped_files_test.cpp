@@ -90,7 +90,14 @@ TEST_CASE("shipped: the schemas refuse what the programs refuse") {
          {R"({"lissen": 1})", R"({"server": {"max_connections": "many"}})",
           R"({"server": {"max_connections": 0}})", R"({"log": {"level": "loud"}})",
           R"({"journal": {"retention": "7"}})", R"({"connectors": [{"kind": "webhook"}]})",
-          R"({"mail": {"require_tls": "yes"}})"}) {
+          R"({"mail": {"require_tls": "yes"}})",
+          R"({"connectors": [{"name": "a", "kind": "webhook", "url": "https://x"}]})",
+          R"({"connectors": [{"name": "a", "kind": "webhook", "secret": "s"}]})",
+          R"({"connectors": [{"name": "a", "kind": "webhook", "url": "https://x", "secret": ""}]})",
+          R"({"connectors": [{"name": "a", "kind": "webhook", "url": "https://x",
+              "secret": null}]})",
+          R"({"connectors": [{"name": "a", "kind": "mail", "from": "a@b"}]})",
+          R"({"connectors": [{"name": "a", "kind": "mail", "from": "a@b", "to": []}]})"}) {
         CAPTURE(bad);
         CHECK_FALSE(test::schema_errors(schema, bad).empty());
     }

@@ -245,6 +245,7 @@ TEST_CASE("reader: secrets come from the environment, a file or the text, and ar
           "gantry.yaml:1: \"server.secret\": cannot open \"/nonexistent\"");
     CHECK(
         with("file:" + (directory / "empty").string(), out).error().message.ends_with("is empty"));
+    CHECK(with("", out).error().message == "gantry.yaml:1: \"server.secret\": must not be empty");
     CHECK(with("evn:hunter2", out).error().message ==
           "gantry.yaml:1: \"server.secret\": a secret comes from env:NAME or file:PATH, not from "
           "\"evn\"");
