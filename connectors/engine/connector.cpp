@@ -43,13 +43,13 @@ bool blames_connector(const DeliveryResult& result) {
         case Cause::server_error:
         case Cause::turned_away:
         case Cause::redirect:
+        case Cause::bad_settings:
         case Cause::bad_answer: return result.outcome != Outcome::accepted;
         case Cause::none:
         case Cause::throttled:
         case Cause::busy:
         case Cause::refused:
         case Cause::bad_payload:
-        case Cause::bad_settings:
         case Cause::exhausted: return false;
     }
     return false;

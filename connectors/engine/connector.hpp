@@ -36,7 +36,7 @@ enum class Cause : std::uint8_t {
     redirect,      // 3xx: never followed; as turned_away
     bad_answer,    // an answer that the protocol does not know, or too large
     bad_payload,   // a defect of ours: the row cannot be understood
-    bad_settings,  // the connector cannot work as configured
+    bad_settings,  // the connector cannot work as configured: nothing can be sent, until mended
     exhausted,     // too old or too many attempts
 };
 

@@ -219,7 +219,7 @@ void Engine::judge_other_side(const Row& row, const DeliveryResult& result) {
     const CircuitState before = circuit_.state();
     if (blames_connector(result)) {
         circuit_.failed(row.probe, result, now, pause_.until(), context_.random);
-    } else if (result.cause == Cause::bad_payload || result.cause == Cause::bad_settings) {
+    } else if (result.cause == Cause::bad_payload) {
         circuit_.inconclusive(row.probe);  // nothing was asked of the other side
     } else {
         circuit_.succeeded(row.probe);

@@ -93,7 +93,10 @@ private:
             {"X-Gantry-Event", std::string("incident.") + to_string(delivery.operation)},
             {"X-Gantry-Timestamp", timestamp},
         };
-        if (!remote_id.empty()) request.headers.emplace_back("X-Gantry-Remote-Id", remote_id);
+        // An id from before such ids were left out must not hold its incident back for ever.
+        if (!remote_id.empty() && !has_control(remote_id)) {
+            request.headers.emplace_back("X-Gantry-Remote-Id", remote_id);
+        }
         if (!parts_.secrets.empty()) {
             request.headers.emplace_back("X-Gantry-Signature",
                                          signature(timestamp + "." + delivery.payload));
@@ -133,7 +136,7 @@ private:
             case ErrorCode::limit:
                 return DeliveryResult::ambiguous(Cause::bad_answer, error.message);
             case ErrorCode::invalid_input:
-                return DeliveryResult::rejected(Cause::bad_settings, error.message);
+                return DeliveryResult::retry_later(Cause::bad_settings, error.message);
             default: return DeliveryResult::ambiguous(Cause::reset, error.message);
         }
     }

@@ -116,7 +116,7 @@ TEST_CASE("webhook: failures of the exchange are told apart by whether it may ha
         {ErrorCode::timeout, Outcome::ambiguous, Cause::timeout},
         {ErrorCode::internal, Outcome::ambiguous, Cause::reset},
         {ErrorCode::limit, Outcome::ambiguous, Cause::bad_answer},
-        {ErrorCode::invalid_input, Outcome::rejected, Cause::bad_settings},
+        {ErrorCode::invalid_input, Outcome::retry_later, Cause::bad_settings},
     };
     for (const auto& row : rows) {
         CAPTURE(to_string(row.code));
@@ -166,6 +166,14 @@ TEST_CASE("webhook: an id that no header line could carry back is none") {
         const auto result = w.answered(200, R"({"id":")" + id + R"("})");
         CHECK(result.outcome == Outcome::accepted);
         CHECK(result.remote_id.empty());
+    }
+}
+
+TEST_CASE("webhook: an id from earlier that no header line can carry is left out") {
+    WebhookWorld w;
+    for (const std::string id : {"a\r\nb", "a\tb", "\x7f"}) {
+        (void)w.deliver(id);
+        CHECK(w.header("X-Gantry-Remote-Id") == "(none)");
     }
 }
 
