@@ -131,6 +131,8 @@ asio::awaitable<void> Connection::serve(std::shared_ptr<Connection> self) {
 }
 
 asio::awaitable<bool> Connection::handshake() {
+    // Who says nothing costs no TLS state.
+    if (!co_await wait(Io::want_read)) co_return false;
     tls_ = context_->accept(socket_.native_handle());
     if (tls_ == nullptr) co_return false;
     while (true) {

@@ -65,9 +65,13 @@ class Session final : public TlsSession {
 public:
     explicit Session(std::unique_ptr<SSL, SslFree> ssl) : ssl_(std::move(ssl)) {}
 
+    // Reading ahead begins behind it: until then a buffer for one record is enough, and a slow
+    // client holds no more.
     Io handshake() override {
         ERR_clear_error();
-        return outcome(SSL_accept(ssl_.get()));
+        const Io io = outcome(SSL_accept(ssl_.get()));
+        if (io == Io::done) SSL_set_default_read_buffer_len(ssl_.get(), k_read_ahead_bytes);
+        return io;
     }
 
     Io read(char* data, std::size_t size, std::size_t& count) override {
@@ -137,7 +141,6 @@ public:
         SSL_CTX_set_session_cache_mode(ssl_, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_num_tickets(ssl_, 1);
         SSL_CTX_set_read_ahead(ssl_, 1);
-        SSL_CTX_set_default_read_buffer_len(ssl_, k_read_ahead_bytes);
         SSL_CTX_set_alpn_select_cb(ssl_, choose_alpn, nullptr);
         ERR_clear_error();
         if (SSL_CTX_use_certificate_chain_file(ssl_, certificate_file.c_str()) != 1) {
