@@ -60,6 +60,9 @@ Engine::Engine(EngineParts parts, EngineOptions options)
                                         "Resends that changed nothing and were not journaled")),
       retries_(parts_.metrics.counter("gantry_store_retries_total",
                                       "Transactions of the fold that failed and were repeated")),
+      missing_(parts_.metrics.counter("gantry_journal_missing_total",
+                                      "Journal records that were trimmed before the store that is "
+                                      "in use had their effects")),
       refused_boots_(parts_.metrics.counter("gantry_agent_boots_refused_total",
                                             "Boots that reported another machine's facts")),
       lag_(parts_.metrics.gauge("gantry_journal_lag_records",
@@ -97,6 +100,18 @@ asio::awaitable<Result<std::vector<journal::Record>>> Engine::read_on() {
     co_return records;
 }
 
+// An older store was put back, or a new one made: what the journal no longer has is not made good.
+void Engine::tell_missing(const std::vector<journal::Record>& first) {
+    const std::int64_t from = projector_.cursor().value + 1;
+    const std::int64_t to = first.empty() ? nothing_upto_.value : first.front().seq.value - 1;
+    if (to < from) return;
+    missing_.add(to - from + 1);
+    parts_.log.error("journal_records_missing",
+                     {{"from", from},
+                      {"to", to},
+                      {"why", "they were trimmed before this store had their effects"}});
+}
+
 // Its new records would get sequences that count as folded: accepted, and never looked at.
 Error Engine::behind_the_store() const {
     return fail(ErrorCode::corrupt,
@@ -121,9 +136,10 @@ asio::awaitable<Result<void>> Engine::start() {
     if (lag() < 0) co_return behind_the_store();
     if (*alive_ms > 0) parts_.correlator.grant_grace(now - from_ms(*alive_ms));
     std::int64_t caught_up = 0;
-    while (!stopping_ && lag() > 0) {
+    for (bool first = true; !stopping_ && lag() > 0; first = false) {
         auto records = co_await read_on();
         if (!records) co_return records.error();
+        if (first) tell_missing(*records);
         if (records->empty()) continue;
         caught_up += static_cast<std::int64_t>(records->size());
         co_await project(std::move(*records));

@@ -79,6 +79,7 @@ private:
     void answer(const Batch& batch);
     void tell_refused(const CommandOutcome& outcome);
     [[nodiscard]] Error behind_the_store() const;
+    void tell_missing(const std::vector<journal::Record>& first);
     boost::asio::awaitable<Result<JournalSeq>> append(journal::Record record);
     Result<storage::Connection*> connection();  // on the store's thread
 
@@ -94,6 +95,7 @@ private:
     JournalSeq nothing_upto_;  // behind the cursor the journal has nothing up to here
     telemetry::Counter& coalesced_;
     telemetry::Counter& retries_;
+    telemetry::Counter& missing_;
     telemetry::Counter& refused_boots_;
     telemetry::Gauge& lag_;
     telemetry::Histogram& commit_seconds_;

@@ -130,3 +130,30 @@ TEST_CASE("engine: ids are not given twice after rows were forgotten and trimmed
     CHECK(world.number("SELECT id FROM alerts") == 4);
     CHECK(world.number("SELECT episode_id FROM alerts") == 4);
 }
+
+TEST_CASE("engine: a store that lacks records which the journal has trimmed says so") {
+    EngineWorld world;
+    world.start_and_follow();
+    for (int i = 0; i < 5; ++i) REQUIRE(world.accept(world.alert("k" + std::to_string(i))));
+    world.until_folded();
+    world.stop();
+    // As after putting back a backup from record 1, with a journal that begins at record 4.
+    REQUIRE(world.look->execute("UPDATE progress SET seq = 1 WHERE name = 'fold'"));
+    std::erase_if(world.journal.records, [](const auto& record) { return record.seq.value < 4; });
+    world.boot();
+    REQUIRE(world.start());
+    CHECK(world.metric("gantry_journal_missing_total") == 2);
+    CHECK(world.engine->ready());
+}
+
+TEST_CASE("engine: a store that has all of a trimmed journal's effects misses nothing") {
+    EngineWorld world;
+    world.start_and_follow();
+    for (int i = 0; i < 5; ++i) REQUIRE(world.accept(world.alert("k" + std::to_string(i))));
+    world.until_folded();
+    world.stop();
+    world.journal.forget_all();
+    world.boot();
+    REQUIRE(world.start());
+    CHECK(world.metric("gantry_journal_missing_total") == 0);
+}

@@ -153,3 +153,28 @@ TEST_CASE("journal: a file that is no journal is refused") {
     EmbeddedJournalOptions options{.path = directory.path() + "/missing/j.db"};
     CHECK_FALSE(open_embedded_journal(context.get_executor(), options).has_value());
 }
+
+TEST_CASE("journal: begun after a number it never gives a lower one, also when opened without") {
+    const test::TemporaryDirectory directory;
+    const std::string path = directory.file("j.db");
+    {
+        Opened j(EmbeddedJournalOptions{.path = path, .begin_after = JournalSeq{40}});
+        CHECK(j.journal->last_durable().value == 40);
+        CHECK(j.bodies(40).empty());
+    }
+    Opened j(path);
+    CHECK(j.journal->last_durable().value == 40);
+    CHECK(j.append("first")->value == 41);
+    CHECK(j.bodies(0) == Bodies{"first"});
+}
+
+TEST_CASE("journal: what it has is more than what it is told to begin after") {
+    const test::TemporaryDirectory directory;
+    const std::string path = directory.file("j.db");
+    {
+        Opened j(path);
+        for (int i = 0; i < 5; ++i) REQUIRE(j.append("x"));
+    }
+    Opened j(EmbeddedJournalOptions{.path = path, .begin_after = JournalSeq{3}});
+    CHECK(j.append("y")->value == 6);
+}
