@@ -76,8 +76,8 @@ public:
                                            text()};
             case 4: return ChangePriority{IncidentId{number()}, level(), level(), text()};
             case 5:
-                return EnrolAgent{text(), text(),  number(), SiteId{number()},
-                                  text(), facts(), text()};
+                return EnrolAgent{text(),  text(), number(), SiteId{number()}, text(),
+                                  facts(), text(), text(),   number()};
             default: return ReportFacts{text(), facts()};
         }
     }
@@ -144,7 +144,8 @@ auto parts(const ChangeIncidentState& c) {
 }
 auto parts(const ChangePriority& c) { return std::tie(c.incident, c.impact, c.urgency, c.reason); }
 auto parts(const EnrolAgent& c) {
-    return std::tie(c.agent_id, c.credential_hash, c.token_id, c.site, c.role, c.facts, c.nonce);
+    return std::tie(c.agent_id, c.credential_hash, c.token_id, c.site, c.role, c.facts, c.nonce,
+                    c.boot_id, c.uptime_s);
 }
 auto parts(const ReportFacts& c) { return std::tie(c.agent_id, c.facts); }
 
