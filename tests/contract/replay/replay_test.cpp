@@ -1,9 +1,8 @@
 // Equal journal and equal rules give equal rows, to the byte: on every engine, however the journal
 // is cut into transactions, with crashes and failures in between. Every column of every table is
-// compared. GANTRY_SIM_SEEDS sets how many seeds (default 8).
+// compared. GANTRY_SIM_SEEDS sets how many seeds (default 8); GANTRY_SIM_SEED repeats one.
 #include <algorithm>
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -11,6 +10,7 @@
 #include "tests/contract/storage/engines.hpp"
 #include "tests/simulation/bridge/system.hpp"
 #include "tests/simulation/bridge/workload.hpp"
+#include "tests/support/seeds.hpp"
 
 using namespace gantry;
 using namespace gantry::test;
@@ -112,21 +112,18 @@ void compare(const std::vector<journal::Record>& journal, std::uint64_t seed) {
     }
 }
 
-std::uint64_t seeds() {
-    const char* text = std::getenv("GANTRY_SIM_SEEDS");
-    return text ? std::strtoull(text, nullptr, 10) : 8;
-}
+test::Seeds seeds() { return test::seeds_from_environment(8); }
 
 }  // namespace
 
 TEST_CASE("replay: equal journal and rules give equal rows on every engine, however it is cut") {
-    for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
+    for (std::uint64_t seed = seeds().first; seed < seeds().end(); ++seed) {
         compare(simulation::make_workload(1'000 + seed, 40 + 15 * (seed % 5)).journal, seed);
     }
 }
 
 TEST_CASE("replay: hostile texts give equal rows on every engine, and stop none") {
-    for (std::uint64_t seed = 1; seed <= seeds(); ++seed) {
+    for (std::uint64_t seed = seeds().first; seed < seeds().end(); ++seed) {
         auto calm = simulation::make_workload(2'000 + seed, 30).journal;
         compare(with_hostile_records(std::move(calm), seed), seed);
     }

@@ -1,9 +1,9 @@
 // GANTRY_SIM_SEEDS: how many seeds. GANTRY_SIM_SEED: this one alone.
 #include <catch2/catch.hpp>
-#include <cstdlib>
 #include <iostream>
 
 #include "tests/simulation/agent/offline_week.hpp"
+#include "tests/support/seeds.hpp"
 
 using namespace gantry;
 
@@ -11,11 +11,6 @@ namespace {
 
 // The fewest among which a spool ran out of samples to drop (19) and one week is dense (27).
 constexpr std::uint64_t k_default_seeds = 28;
-
-std::uint64_t number_from(const char* name, std::uint64_t fallback) {
-    const char* text = std::getenv(name);
-    return text != nullptr && *text != '\0' ? std::strtoull(text, nullptr, 10) : fallback;
-}
 
 // What became of everything in all weeks.
 struct Account {
@@ -53,21 +48,20 @@ struct Account {
 }  // namespace
 
 TEST_CASE("a week offline: every transition arrives in order or is counted, samples go first") {
-    const bool one = std::getenv("GANTRY_SIM_SEED") != nullptr;
-    const std::uint64_t first = one ? number_from("GANTRY_SIM_SEED", 1) : 1;
-    const std::uint64_t count = one ? 1 : number_from("GANTRY_SIM_SEEDS", k_default_seeds);
+    const test::Seeds seeds = test::seeds_from_environment(k_default_seeds);
     Account account;
-    for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    for (std::uint64_t seed = seeds.first; seed < seeds.end(); ++seed) {
         test::OfflineWeek week(seed);
         const auto broken = week.run();
         INFO("GANTRY_SIM_SEED=" << seed << " build/dev/bin/simulation_agent");
         if (broken) FAIL(*broken);
         account.add(week);
     }
-    account.print(count);
+    account.print(seeds.count);
     CHECK(account.transitions > 0);
     CHECK(account.peak_percent <= 100);
-    if (one || count < k_default_seeds) return;
+    if (!seeds.are_at_least(k_default_seeds)) return;
+    CHECK(account.kills > 0);
     // The weeks are hard enough to show what they are for.
     CHECK(account.dropped_states > 0);
     CHECK(account.dropped_samples > 0);
