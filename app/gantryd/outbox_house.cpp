@@ -4,7 +4,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "itsm/outbox/outbox_house.hpp"
+#include "itsm/outbox/backlog.hpp"
 
 namespace gantry::app {
 namespace asio = boost::asio;

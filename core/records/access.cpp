@@ -31,7 +31,7 @@ Result<PageOf<Organisation>> organisations(storage::Connection& connection, cons
         out.items.push_back(std::move(row));
     }
     if (auto done = query.done(); !done) return done.error();
-    cut_page(out, page, [](const Organisation& row) { return row.id.value; });
+    cut_page(out, page.limit);
     return out;
 }
 
@@ -194,7 +194,7 @@ Result<PageOf<User>> users(storage::Connection& connection, const Scope& scope,
     PageOf<User> out;
     while (query.next()) out.items.push_back(read_user(query));
     if (auto done = query.done(); !done) return done.error();
-    cut_page(out, page, [](const User& row) { return row.id.value; });
+    cut_page(out, page.limit);
     return out;
 }
 

@@ -61,13 +61,6 @@ Decision read_decision(Query& query) {
     return decision;
 }
 
-template <class Row>
-void cut_page(PageOf<Row>& page, int limit) {
-    if (page.items.size() <= static_cast<std::size_t>(limit)) return;
-    page.items.pop_back();
-    page.next = page.items.back().id.value;
-}
-
 }  // namespace
 
 Result<Sequences> load_sequences(storage::Connection& connection) {
@@ -104,9 +97,10 @@ Result<PageOf<Alert>> alerts(storage::Connection& connection, const Scope& scope
     };
     add(page.after > 0, "a.id < ");
     add(filter.state.has_value(), "a.state = ");
-    add(filter.asset.is_set(), "a.asset_id = ");
-    add(filter.incident.is_set(), "a.incident_id = ");
+    add(filter.asset.is_set(), "a.asset_id <> 0 AND a.asset_id = ");
+    add(filter.incident.is_set(), "a.incident_id <> 0 AND a.incident_id = ");
     add(!filter.key.empty(), "a.key = ");
+    add(!filter.source.empty(), "a.source = ");
     sql += " ORDER BY a.id DESC LIMIT $" + std::to_string(++parameter);
     Query query(connection, sql);
     if (page.after > 0) query.bind(page.after);
@@ -114,6 +108,7 @@ Result<PageOf<Alert>> alerts(storage::Connection& connection, const Scope& scope
     if (filter.asset.is_set()) query.bind(filter.asset);
     if (filter.incident.is_set()) query.bind(filter.incident);
     if (!filter.key.empty()) query.bind(filter.key);
+    if (!filter.source.empty()) query.bind(filter.source);
     query.bind(page.limit + 1);
     PageOf<Alert> out;
     while (query.next()) out.items.push_back(read_alert(query));
@@ -140,7 +135,7 @@ std::string decision_conditions(const DecisionFilter& filter, int& parameter) {
         if (wanted) sql += std::string(" AND ") + condition + "$" + std::to_string(++parameter);
     };
     add(filter.alert.is_set(), "alert_id = ");
-    add(filter.incident.is_set(), "incident_id = ");
+    add(filter.incident.is_set(), "incident_id <> 0 AND incident_id = ");
     add(filter.journal_seq.is_set(), "journal_seq = ");
     return sql;
 }

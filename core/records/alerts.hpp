@@ -36,7 +36,8 @@ struct AlertFilter {
     std::optional<AlertState> state;
     AssetId asset;
     IncidentId incident;
-    std::string key;  // exact
+    std::string key{};     // exact
+    std::string source{};  // exact
 };
 Result<PageOf<Alert>> alerts(storage::Connection&, const Scope&, const AlertFilter&,
                              const PageRequest&);  // newest first

@@ -70,7 +70,7 @@ Result<PageOf<PolicyRow>> policies(storage::Connection& connection, const Scope&
         out.items.push_back(std::move(row));
     }
     if (auto done = query.done(); !done) return done.error();
-    cut_page(out, page, [](const PolicyRow& row) { return row.id; });
+    cut_page(out, page.limit, [](const PolicyRow& row) { return row.id; });
     return out;
 }
 

@@ -101,13 +101,17 @@ private:
     int column_ = 0;
 };
 
-// Rows were asked for with `LIMIT page.limit + 1`: is there a further page, and where does it
+// Rows were asked for with `LIMIT limit + 1`: is there a further page, and where does it
 // start?
 template <class Row, class IdOf>
-void cut_page(PageOf<Row>& out, const PageRequest& page, IdOf id_of) {
-    if (out.items.size() <= static_cast<std::size_t>(page.limit)) return;
+void cut_page(PageOf<Row>& out, int limit, IdOf id_of) {
+    if (out.items.size() <= static_cast<std::size_t>(limit)) return;
     out.items.pop_back();
     out.next = id_of(out.items.back());
+}
+template <class Row>
+void cut_page(PageOf<Row>& out, int limit) {
+    cut_page(out, limit, [](const Row& row) { return row.id.value; });
 }
 
 // A condition that holds for the rows of `scope` only: "1 = 1", "organisation_id IN (3,7)" or, for

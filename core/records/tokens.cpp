@@ -79,10 +79,7 @@ Result<PageOf<Token>> tokens(storage::Connection& connection, const Scope& scope
     PageOf<Token> out;
     while (query.next()) out.items.push_back(read_token(query));
     if (auto done = query.done(); !done) return done.error();
-    if (out.items.size() > static_cast<std::size_t>(page.limit)) {
-        out.items.pop_back();
-        out.next = out.items.back().id.value;
-    }
+    cut_page(out, page.limit);
     return out;
 }
 

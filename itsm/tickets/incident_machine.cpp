@@ -91,7 +91,7 @@ Result<void> check_requirements(const Incident& incident, const ChangeIncidentSt
     }
 }
 
-// invalid_input, not limit: repeating a command that is too long cannot help, and the engine would.
+// invalid_input, not limit: later it would be too long as well.
 Result<void> check_text(const std::string& where, const std::string& text, std::size_t limit) {
     if (!is_utf8(text)) return fail(ErrorCode::invalid_input, where + ": text is not UTF-8");
     if (text.size() > limit) {

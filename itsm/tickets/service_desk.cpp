@@ -51,10 +51,7 @@ Result<PageOf<Row>> read_page(storage::Connection& connection, const std::string
     PageOf<Row> page;
     while (query.next()) page.items.push_back(read(query));
     if (auto done = query.done(); !done) return done.error();
-    if (page.items.size() > static_cast<std::size_t>(limit)) {
-        page.items.pop_back();
-        page.next = page.items.back().id.value;
-    }
+    records::cut_page(page, limit);
     return page;
 }
 
@@ -132,7 +129,7 @@ public:
         if (filter.open) where.also(*filter.open ? "state < 3" : "state >= 3");
         if (filter.state) where.number("state =", static_cast<std::int64_t>(*filter.state));
         if (filter.priority) where.number("priority =", *filter.priority);
-        if (filter.asset.is_set()) where.number("asset_id =", filter.asset.value);
+        if (filter.asset.is_set()) where.number("asset_id <> 0 AND asset_id =", filter.asset.value);
         return read_page<Incident>(connection,
                                    "SELECT " + std::string(k_incident_columns) + " FROM incidents",
                                    where, "id DESC", page.limit, read_incident);

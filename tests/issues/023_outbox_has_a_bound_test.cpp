@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "app/gantryd/outbox_house.hpp"
-#include "itsm/outbox/outbox_house.hpp"
+#include "itsm/outbox/backlog.hpp"
 #include "itsm/outbox/outbox_writer.hpp"
 #include "itsm/outbox/sql_outbox.hpp"
 #include "itsm/tickets/incident_machine.hpp"

@@ -222,6 +222,7 @@ CREATE TABLE outbox (
 );
 CREATE INDEX outbox_due ON outbox (connector, state, next_attempt_at);
 CREATE INDEX outbox_in_order ON outbox (connector, incident_id, id);
+CREATE INDEX outbox_unfinished ON outbox (id) WHERE state IN (0, 1, 3);
 
 -- What the other side calls an incident.
 CREATE TABLE connector_links (

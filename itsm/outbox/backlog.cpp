@@ -1,4 +1,4 @@
-#include "itsm/outbox/outbox_house.hpp"
+#include "itsm/outbox/backlog.hpp"
 
 #include "core/model/delivery.hpp"
 #include "core/records/query.hpp"
@@ -53,11 +53,14 @@ Result<std::string> next_connector(storage::Connection& connection, const std::s
 
 Result<std::int64_t> trim(storage::Connection& connection, const std::string& connector,
                           DeliveryState state, Instant before, std::int64_t max) {
-    // next_attempt_at is indexed and never after the end; without its link a row would be missed.
+    // next_attempt_at is indexed and never after the end; without its link a row would be missed,
+    // and behind a dead row it is what tells that a retry of that one would undo it.
     constexpr std::string_view k_over =
         " FROM outbox WHERE connector = $1 AND state = $2 AND next_attempt_at < $3 AND "
         "delivered_at < $4 AND EXISTS (SELECT 1 FROM connector_links l WHERE "
-        "l.connector = outbox.connector AND l.incident_id = outbox.incident_id) LIMIT $5";
+        "l.connector = outbox.connector AND l.incident_id = outbox.incident_id) AND "
+        "NOT EXISTS (SELECT 1 FROM outbox d WHERE d.connector = outbox.connector AND "
+        "d.incident_id = outbox.incident_id AND d.id < outbox.id AND d.state = 3) LIMIT $5";
     std::int64_t count = 0;
     {
         Query query(connection,

@@ -23,8 +23,9 @@ Result<Backlog> backlog(storage::Connection& connection, const std::string& conn
 
 // Deletes up to `max` rows that were delivered or discarded before `before`, of all connectors,
 // also of those that are configured no more; says how many. Nothing to do: nothing is written. Dead
-// ones stay: a person decides. That a connector knows the incident stays recorded, so that it is
-// not told to open it again.
+// ones stay: a person decides; with them what came later of their incident, which a retry must not
+// undo. That a connector knows the incident stays recorded, so that it is not told to open it
+// again.
 Result<std::int64_t> trim_outbox(storage::Connection& connection, Instant before, std::int64_t max);
 
 }  // namespace gantry::itsm

@@ -1,0 +1,132 @@
+// How SQLite goes about the reads that tables of millions of rows meet: by an index, never row by
+// row. A partial index is used only when the query repeats its condition, which nothing but the
+// plan shows.
+#include <catch2/catch.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/records/alerts.hpp"
+#include "core/records/counts.hpp"
+#include "core/storage/database.hpp"
+#include "core/storage/migrations.hpp"
+#include "itsm/outbox/backlog.hpp"
+#include "itsm/tickets/service_desk.hpp"
+
+using namespace gantry;
+
+namespace {
+
+// Hands everything through and keeps the plan of each statement.
+class PlanRecorder final : public storage::Connection {
+public:
+    explicit PlanRecorder(storage::Connection& inner) : inner_(inner) {}
+
+    Result<storage::Statement*> prepare(std::string_view sql) override {
+        auto plan = inner_.prepare("EXPLAIN QUERY PLAN " + std::string(sql));
+        if (!plan) return plan.error();
+        for (auto row = (*plan)->step(); row && *row; row = (*plan)->step()) {
+            steps.push_back((*plan)->text(3));
+        }
+        (*plan)->reset();
+        return inner_.prepare(sql);
+    }
+    Result<void> execute(std::string_view script) override { return inner_.execute(script); }
+    Result<void> begin() override { return inner_.begin(); }
+    Result<void> commit() override { return inner_.commit(); }
+    void rollback() noexcept override { inner_.rollback(); }
+    [[nodiscard]] bool in_transaction() const override { return inner_.in_transaction(); }
+
+    std::vector<std::string> steps;
+
+private:
+    storage::Connection& inner_;
+};
+
+struct Plans {
+    Plans() { REQUIRE(storage::migrate(*database)); }
+
+    static std::string name() {
+        static int count = 0;
+        return ":memory:plans-" + std::to_string(++count);
+    }
+    // Steps that read a whole table, or a whole index of one.
+    std::vector<std::string> scans() {
+        std::vector<std::string> out;
+        for (const std::string& step : recorder.steps) {
+            if (step.starts_with("SCAN")) out.push_back(step);
+        }
+        return out;
+    }
+    bool uses(const std::string& index) {
+        for (const std::string& step : recorder.steps) {
+            if (step.find(index) != std::string::npos) return true;
+        }
+        return false;
+    }
+
+    std::unique_ptr<storage::Database> database = std::move(*storage::open_database(name()));
+    std::unique_ptr<storage::Connection> connection =
+        std::move(*database->connect(storage::Durability::normal));
+    PlanRecorder recorder{*connection};
+    std::unique_ptr<ServiceDesk> desk = itsm::make_service_desk();
+};
+
+using Steps = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("plans: decisions of an incident or an alert are found by their index") {
+    Plans plans;
+    records::DecisionFilter by_incident;
+    by_incident.incident = IncidentId{7};
+    REQUIRE(records::latest_decisions(plans.recorder, Scope::all(), by_incident, 101));
+    REQUIRE(records::decisions(plans.recorder, Scope::all(), by_incident, {}));
+    CHECK(plans.scans() == Steps{});
+    CHECK(plans.uses("decisions_by_incident"));
+    records::DecisionFilter by_alert;
+    by_alert.alert = AlertId{7};
+    REQUIRE(records::latest_decisions(plans.recorder, Scope::all(), by_alert, 101));
+    CHECK(plans.scans() == Steps{});
+    CHECK(plans.uses("decisions_by_alert"));
+}
+
+TEST_CASE("plans: alerts of an asset or an incident are found by their index") {
+    Plans plans;
+    records::AlertFilter by_asset;
+    by_asset.asset = AssetId{7};
+    REQUIRE(records::alerts(plans.recorder, Scope::all(), by_asset, {}));
+    CHECK(plans.uses("alerts_by_asset"));
+    records::AlertFilter by_incident;
+    by_incident.incident = IncidentId{7};
+    REQUIRE(records::alerts(plans.recorder, Scope::all(), by_incident, {}));
+    CHECK(plans.uses("alerts_by_incident"));
+    CHECK(plans.scans() == Steps{});
+}
+
+TEST_CASE("plans: incidents of an asset are found by their index") {
+    Plans plans;
+    IncidentFilter filter;
+    filter.asset = AssetId{7};
+    REQUIRE(plans.desk->incidents(plans.recorder, Scope::all(), filter, {}));
+    CHECK(plans.scans() == Steps{});
+    CHECK(plans.uses("incidents_by_asset"));
+}
+
+TEST_CASE("plans: the state of deliveries reads what is unfinished, not what was ever delivered") {
+    Plans plans;
+    REQUIRE(records::counts(plans.recorder, Scope::all()));
+    std::size_t of_outbox = 0;
+    for (const std::string& step : plans.recorder.steps) {
+        if (step.find("outbox") == std::string::npos) continue;
+        ++of_outbox;
+        CHECK(step.find("outbox_unfinished") != std::string::npos);
+    }
+    CHECK(of_outbox == 2);
+}
+
+TEST_CASE("plans: what waits for a connector is counted in its index") {
+    Plans plans;
+    REQUIRE(itsm::backlog(plans.recorder, "desk"));
+    CHECK(plans.scans() == Steps{});
+}
