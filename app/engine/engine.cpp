@@ -165,7 +165,8 @@ asio::awaitable<void> Engine::follow() {
             co_await wait(new_records_, k_idle);
             continue;
         }
-        if (load_.is_high(parts_.clock.steady_now())) co_await wait(pause_, k_gather);
+        const bool few = lag() < static_cast<std::int64_t>(k_read_records);
+        if (few && load_.is_high(parts_.clock.steady_now())) co_await wait(pause_, k_gather);
         auto records = co_await read_on();
         if (!records) {
             parts_.log.error("journal_read_failed", {{"error", records.error().message}});

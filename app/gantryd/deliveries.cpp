@@ -68,9 +68,9 @@ struct Deliveries::Inside {
 
     DeliveriesParts parts;
     std::unique_ptr<Outbox> outbox;
-    Worker worker{"outbox"};
     std::unique_ptr<OutboxHouse> house;
-    std::vector<std::unique_ptr<ConnectorRunner>> runners;  // last: they use the rest
+    std::vector<std::unique_ptr<ConnectorRunner>> runners;
+    Worker worker{"outbox"};  // last: joined before what its jobs use is gone
 };
 
 Deliveries::Deliveries(std::unique_ptr<Inside> inside) : inside_(std::move(inside)) {}

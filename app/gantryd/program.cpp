@@ -33,6 +33,7 @@ namespace {
 
 constexpr std::chrono::seconds k_presence_tick{1};
 constexpr std::chrono::seconds k_policy_tick{3};
+constexpr int k_seed_page = 500;
 
 // The server's own signs of life, for `gantry status`.
 class EngineVitals final : public VitalSigns {
@@ -53,6 +54,17 @@ Result<JournalSeq> folded_upto(storage::Database& database) {
     if (!connection) return connection.error();
     return records::cursor(**connection);
 }
+
+struct WorkersJoined {
+    Worker& store;
+    Worker& reader;
+    Worker& explainer;
+    ~WorkersJoined() {
+        store.join();
+        reader.join();
+        explainer.join();
+    }
+};
 
 class Program {
 public:
@@ -195,7 +207,7 @@ void Program::compose_rooms() {
 asio::awaitable<Result<void>> Program::seed_agents() {
     struct Seed {
         std::vector<records::AgentCredential> agents;
-        std::vector<Alert> offline;
+        std::unordered_set<AssetId> offline;
     };
     auto read = [this]() -> Result<Seed> {
         auto connection = opened_->database->connect_read_only();
@@ -204,25 +216,23 @@ asio::awaitable<Result<void>> Program::seed_agents() {
         if (!agents) return agents.error();
         Seed seed;
         seed.agents = std::move(*agents);
-        for (const auto& agent : seed.agents) {
-            records::AlertFilter filter;
-            filter.asset = agent.asset;
-            filter.state = AlertState::firing;
-            filter.key = collector::offline_key(agent.asset);
-            auto found = records::alerts(**connection, Scope::all(), filter, {});
+        records::AlertFilter filter;
+        filter.state = AlertState::firing;
+        filter.source = std::string(collector::k_presence_source);
+        for (PageRequest page{0, k_seed_page};;) {
+            auto found = records::alerts(**connection, Scope::all(), filter, page);
             if (!found) return found.error();
-            for (Alert& alert : found->items) seed.offline.push_back(std::move(alert));
+            for (const Alert& alert : found->items) seed.offline.insert(alert.asset);
+            if (!found->next) return seed;
+            page.after = *found->next;
         }
-        return seed;
     };
     auto seed = co_await reader_.run(std::move(read));
     if (!seed) co_return seed.error();
     for (auto& agent : seed->agents) book_.put(std::move(agent), clock_);
-    std::unordered_set<AssetId> offline;
-    for (const Alert& alert : seed->offline) {
-        if (alert.source == collector::k_presence_source) offline.insert(alert.asset);
+    for (auto& endpoint : book_.endpoints()) {
+        endpoint.offline = seed->offline.contains(endpoint.asset);
     }
-    for (auto& endpoint : book_.endpoints()) endpoint.offline = offline.contains(endpoint.asset);
     co_return Result<void>{};
 }
 
@@ -350,10 +360,11 @@ asio::awaitable<void> Program::stop() {
 Result<void> Program::run() {
     if (auto done = compose(); !done) return done;
     tasks_.spawn(serve());
-    context_.run();
-    store_.join();
-    reader_.join();
-    explainer_reader_.join();
+    {
+        // Also when a task's defect leaves the loop: jobs under way use what would go before them.
+        const WorkersJoined joined{store_, reader_, explainer_reader_};
+        context_.run();
+    }
     log_.info("gantryd_stopped");
     return ended_;
 }

@@ -3,6 +3,7 @@
 #include <limits>
 #include <string_view>
 
+#include "console/api/limits.hpp"
 #include "core/model/report.hpp"
 
 namespace gantry::app {
@@ -11,7 +12,6 @@ namespace {
 constexpr std::size_t k_max_probe_bytes = 4 * 1024;  // probes and unknown paths take none at all
 constexpr std::size_t k_max_session_bytes = 4 * 1024;
 constexpr std::size_t k_max_enrol_bytes = 64 * 1024;
-constexpr std::size_t k_max_api_bytes = 256 * 1024;  // a policy is the largest document
 
 }  // namespace
 
@@ -21,7 +21,7 @@ std::size_t body_limit(const http::Request& head) {
     if (path == "/api/v1/agent/enrol") return k_max_enrol_bytes;
     if (path == "/api/v1/agent/report") return k_max_report_bytes;
     if (path.starts_with("/api/v1/intake/")) return std::numeric_limits<std::size_t>::max();
-    if (path.starts_with("/api/v1/")) return k_max_api_bytes;
+    if (path.starts_with("/api/v1/")) return console::k_max_document_bytes;
     return k_max_probe_bytes;
 }
 

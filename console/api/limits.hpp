@@ -15,6 +15,7 @@ inline constexpr std::size_t k_max_title_bytes = k_max_summary_bytes;
 inline constexpr std::size_t k_max_text_bytes = k_max_description_bytes;
 inline constexpr std::size_t k_min_password_bytes = 12;
 inline constexpr std::size_t k_max_password_bytes = 1024;
+inline constexpr std::size_t k_max_document_bytes = 256 * 1024;  // a policy, the largest body
 inline constexpr std::int64_t k_max_id = std::int64_t{1} << 53;  // exact in every JSON reader
 inline constexpr std::int64_t k_max_uses = 1'000'000;
 inline constexpr std::int64_t k_max_expiry_s = 10LL * 366 * 86'400;

@@ -14,7 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using records::PolicyRow;
 
-constexpr std::size_t k_max_document_bytes = 256 * 1024;
 
 std::string policy_document(const PolicyRow& row) {
     const Json document = Json::parse(row.document, nullptr, false);
