@@ -8,7 +8,8 @@
 #include "agent/probes/cpu.hpp"
 #include "agent/probes/disk_io.hpp"
 #include "agent/probes/network.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/sim_clock.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;

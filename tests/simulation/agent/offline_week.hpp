@@ -57,7 +57,7 @@ private:
 
     SeededRandom random_;
     SimClock clock_;
-    TemporaryDirectory directory_;
+    TemporaryDirectory directory_{Place::memory};
     Death death_;
     ReportServer server_;
     std::size_t max_bytes_;

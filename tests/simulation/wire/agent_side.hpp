@@ -58,8 +58,8 @@ private:
     SeededRandom random_;
     test::SimClock& clock_;
     std::string agent_id_;
-    test::TemporaryDirectory directory_;
-    test::TemporaryDirectory snapshot_;
+    test::TemporaryDirectory directory_{test::Place::memory};
+    test::TemporaryDirectory snapshot_{test::Place::memory};
     test::Death death_;
     std::unique_ptr<agent::Spool> spool_;
     std::unique_ptr<agent::Session> session_;

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/probes/unit.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace gantry::test {
 
@@ -32,7 +32,7 @@ private:
     struct Peer;
     void accept();
 
-    TemporaryDirectory run_;
+    TemporaryDirectory run_{Place::memory};  // a socket's path has to be short
     Manner manner_;
     boost::asio::local::stream_protocol::acceptor acceptor_;
     std::vector<std::shared_ptr<Peer>> peers_;

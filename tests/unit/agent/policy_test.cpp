@@ -5,7 +5,7 @@
 #include "agent/policy/policy_store.hpp"
 #include "core/model/json.hpp"
 #include "core/settings/policy_file.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;

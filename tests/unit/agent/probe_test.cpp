@@ -15,7 +15,8 @@
 #include "agent/probes/unit.hpp"
 #include "core/model/policy_rules.hpp"
 #include "tests/support/coroutine.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/sim_clock.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;
@@ -276,10 +277,9 @@ TEST_CASE("probes: they give the metrics that a policy may name, and no others")
         platform.proc = proc;
         tick(1000);
         const auto probe = make_probe(platform, clock, context.get_executor(), {}, {check});
-        REQUIRE(probe.has_value());
-        (void)read(context, **probe);
+        (void)read(context, *probe);
         tick(1100);
-        const auto measured = read(context, **probe);
+        const auto measured = read(context, *probe);
         REQUIRE(measured.has_value());
         std::set<std::string> given;
         for (const Reading& reading : measured->readings) given.insert(reading.name);
@@ -294,7 +294,7 @@ TEST_CASE("probes: they give the metrics that a policy may name, and no others")
     }
 }
 
-TEST_CASE("probes: every name of a policy has one, others are refused") {
+TEST_CASE("probes: every name of a policy has one, of another name every look says so") {
     boost::asio::io_context context;
     test::SimClock clock;
     for (const char* name : {"cpu", "memory", "swap", "load", "filesystem", "disk_io", "network",
@@ -302,11 +302,22 @@ TEST_CASE("probes: every name of a policy has one, others are refused") {
         CheckPolicy check;
         check.probe = name;
         const auto probe = make_probe({}, clock, context.get_executor(), {}, {check});
-        REQUIRE(probe.has_value());
-        CHECK((*probe)->name() == name);
+        REQUIRE(probe);
+        CHECK(probe->name() == name);
     }
     CheckPolicy check;
     check.probe = "soup";
-    CHECK_FALSE(make_probe({}, clock, context.get_executor(), {}, {check}).has_value());
-    CHECK_FALSE(make_probe({}, clock, context.get_executor(), {}, {}).has_value());
+    for (const auto& checks : {std::vector<CheckPolicy>{check}, std::vector<CheckPolicy>{}}) {
+        const auto probe = make_probe({}, clock, context.get_executor(), {}, checks);
+        REQUIRE(probe);
+        const std::string name = checks.empty() ? "" : "soup";
+        CHECK(probe->name() == name);
+        for (int looks = 0; looks < 2; ++looks) {
+            const auto measured = read(context, *probe);
+            REQUIRE_FALSE(measured.has_value());
+            CHECK(measured.error().code == ErrorCode::not_found);
+            CHECK(measured.error().message == "no probe is called \"" + name + "\"");
+        }
+        CHECK(test::run(context, probe->evidence("", "")).empty());
+    }
 }

@@ -1,37 +1,15 @@
 // A spool in a directory of its own, and the records that tests put into it.
 #pragma once
 
-#include <stdlib.h>
-
-#include <filesystem>
 #include <memory>
 #include <string>
 
 #include "agent/spool/spool.hpp"
 #include "core/base/random.hpp"
 #include "tests/support/sim_clock.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace gantry::test {
-
-class TemporaryDirectory {
-public:
-    TemporaryDirectory() {
-        // In memory where there is such a place: thousands of flushes need no disk here.
-        std::string name = std::filesystem::exists("/dev/shm") ? "/dev/shm" : "/tmp";
-        name += "/gantry-agent-XXXXXX";
-        path_ = ::mkdtemp(name.data());
-    }
-    ~TemporaryDirectory() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path_, ignored);
-    }
-    TemporaryDirectory(const TemporaryDirectory&) = delete;
-    TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-    [[nodiscard]] const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
 
 inline CheckState transition(const std::string& check, Condition from, Condition to,
                              const std::string& instance = "") {
@@ -53,7 +31,7 @@ inline std::vector<Reading> readings(double value, std::size_t count = 1) {
 }
 
 struct SpoolFixture {
-    TemporaryDirectory directory;
+    TemporaryDirectory directory{Place::memory};
     SimClock clock;
     SeededRandom random{7};
     std::string boot_id = "boot-1";

@@ -10,6 +10,7 @@
 #include <sstream>
 
 #include "core/crypto/x509.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 using namespace gantry;
 using namespace gantry::crypto;
@@ -21,13 +22,7 @@ const std::vector<std::string> k_names{"localhost", "gantry.example.com", "127.0
 
 class Folder {
 public:
-    Folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "gantry-tls-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        path_ = name;
-    }
-    ~Folder() { std::filesystem::remove_all(path_); }
-    [[nodiscard]] std::string tls() const { return path_ + "/tls"; }
+    [[nodiscard]] std::string tls() const { return directory_.file("tls"); }
     [[nodiscard]] std::string file(const std::string& name) const { return tls() + "/" + name; }
     [[nodiscard]] std::string text(const std::string& name) const {
         std::ifstream in(file(name));
@@ -45,7 +40,7 @@ public:
     }
 
 private:
-    std::string path_;
+    gantry::test::TemporaryDirectory directory_;
 };
 
 Certificate certificate(const Folder& folder, const std::string& name) {

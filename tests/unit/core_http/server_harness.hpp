@@ -14,7 +14,6 @@
 #include <boost/asio/use_future.hpp>
 #include <catch2/catch.hpp>
 #include <chrono>
-#include <filesystem>
 #include <functional>
 #include <future>
 #include <memory>
@@ -24,6 +23,7 @@
 #include "core/crypto/certificates.hpp"
 #include "core/http/client.hpp"
 #include "core/http/server.hpp"
+#include "tests/support/temporary_directory.hpp"
 
 namespace gantry::http::test {
 
@@ -176,14 +176,10 @@ private:
 // A CA and a server certificate for 127.0.0.1, made once.
 struct Certificates {
     Certificates() {
-        std::string name = (std::filesystem::temp_directory_path() / "gantry-http-XXXXXX").string();
-        REQUIRE(::mkdtemp(name.data()) != nullptr);
-        folder = name;
-        REQUIRE(
-            crypto::ensure_certificates(folder, {"localhost", "127.0.0.1"}, SystemClock().now()));
+        REQUIRE(crypto::ensure_certificates(folder.path(), {"localhost", "127.0.0.1"},
+                                            SystemClock().now()));
     }
-    ~Certificates() { std::filesystem::remove_all(folder); }
-    [[nodiscard]] std::string file(const std::string& name) const { return folder + "/" + name; }
+    [[nodiscard]] std::string file(const std::string& name) const { return folder.file(name); }
     [[nodiscard]] ServerOptions options() const {
         ServerOptions out;
         out.certificate_file = file("server.pem");
@@ -195,7 +191,7 @@ struct Certificates {
         out.ca_file = file("ca.pem");
         return make_client(out);
     }
-    std::string folder;
+    gantry::test::TemporaryDirectory folder;
 };
 
 inline ClientRequest get(const std::string& url) {

@@ -1,8 +1,9 @@
 #include "core/settings/reader.hpp"
 
 #include <catch2/catch.hpp>
-#include <filesystem>
 #include <fstream>
+
+#include "tests/support/temporary_directory.hpp"
 
 using namespace gantry;
 using namespace gantry::settings;
@@ -227,15 +228,14 @@ TEST_CASE("reader: at most 100 errors are kept") {
 }
 
 TEST_CASE("reader: secrets come from the environment, a file or the text, and are never shown") {
-    const auto directory = std::filesystem::temp_directory_path() / "gantry-settings-test";
-    std::filesystem::create_directories(directory);
-    std::ofstream(directory / "secret") << "from-file\n";
-    std::ofstream(directory / "empty") << "\n";
+    const gantry::test::TemporaryDirectory directory;
+    std::ofstream(directory.file("secret")) << "from-file\n";
+    std::ofstream(directory.file("empty")) << "\n";
     const auto with = [&](const std::string& value, Sample& out) {
         return read("server: {secret: \"" + value + "\"}\n", out);
     };
     Sample out;
-    REQUIRE(with("file:" + (directory / "secret").string(), out));
+    REQUIRE(with("file:" + directory.file("secret"), out));
     CHECK(out.secret.reveal() == "from-file");
     REQUIRE(with("plain text: yes", out));
     CHECK(out.secret.reveal() == "plain text: yes");
@@ -243,14 +243,12 @@ TEST_CASE("reader: secrets come from the environment, a file or the text, and ar
           "gantry.yaml:1: \"server.secret\": environment variable MISSING is not set");
     CHECK(with("file:/nonexistent", out).error().message ==
           "gantry.yaml:1: \"server.secret\": cannot open \"/nonexistent\"");
-    CHECK(
-        with("file:" + (directory / "empty").string(), out).error().message.ends_with("is empty"));
+    CHECK(with("file:" + directory.file("empty"), out).error().message.ends_with("is empty"));
     CHECK(with("", out).error().message == "gantry.yaml:1: \"server.secret\": must not be empty");
     CHECK(with("evn:hunter2", out).error().message ==
           "gantry.yaml:1: \"server.secret\": a secret comes from env:NAME or file:PATH, not from "
           "\"evn\"");
     CHECK(errors_of("server: {secret: [hunter2]}\n").find("hunter2") == std::string::npos);
-    std::filesystem::remove_all(directory);
 }
 
 TEST_CASE("reader: relative paths are meant from the directory of the file") {
