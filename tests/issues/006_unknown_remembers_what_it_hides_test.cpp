@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "agent/checks/evaluator.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;

@@ -6,7 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/simulation/agent/dying_database.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 using namespace gantry;
 using gantry::test::readings;

@@ -8,7 +8,7 @@
 
 #include "agent/monitor/monitor.hpp"
 #include "agent/policy/policy_store.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;

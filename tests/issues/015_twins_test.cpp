@@ -9,8 +9,8 @@
 #include "core/records/access.hpp"
 #include "itsm/tickets/service_desk.hpp"
 #include "itsm/tickets/ticket_store.hpp"
+#include "tests/support/engine_world.hpp"
 #include "tests/support/records_builders.hpp"
-#include "tests/unit/app/engine_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;

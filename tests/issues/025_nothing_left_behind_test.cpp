@@ -17,7 +17,7 @@
 #include "agent/probes/filesystem.hpp"
 #include "core/process/command.hpp"
 #include "tests/support/coroutine.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;

@@ -14,7 +14,7 @@
 #include "tests/simulation/agent/dying_database.hpp"
 #include "tests/simulation/agent/report_server.hpp"
 #include "tests/support/sim_clock.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 namespace gantry::test {
 

@@ -10,13 +10,16 @@
 #include "agent/uplink/session.hpp"
 #include "tests/simulation/agent/dying_database.hpp"
 #include "tests/support/sim_clock.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 namespace gantry::simulation {
 
 class AgentSide {
 public:
     AgentSide(std::uint64_t seed, test::SimClock& clock, std::string agent_id);
+    // A copy that boots from the snapshot of `image`, whose identity is in it.
+    // REQUIRES: image.take_snapshot() was called.
+    AgentSide(std::uint64_t seed, test::SimClock& clock, const AgentSide& image, std::string boot);
 
     // The truth about one check changes; told at once, or by the next process when this one dies.
     void set(const agent::ConditionKey& check, Condition condition);
@@ -35,6 +38,11 @@ public:
     // below the last is 409 by the contract, and the machine has to enrol anew.
     void roll_back();
     void disarm() { death_.operations_left = -1; }
+    void tell_facts(const Facts& facts);
+    // Enrolled anew: what it holds goes along in a new epoch.
+    void become(const std::string& agent_id);
+    // Another machine speaks for its asset: states are repaired, how often they began is not.
+    void is_copied() { lost_memory_ = true; }
 
     [[nodiscard]] const std::map<agent::ConditionKey, Condition>& truth() const { return truth_; }
     // How often each check's trouble began, as committed to the spool.
@@ -45,6 +53,7 @@ public:
     [[nodiscard]] bool lost_memory() const { return lost_memory_; }
     [[nodiscard]] bool has_all_told() const;
     [[nodiscard]] bool was_taken_for_clone() const { return taken_for_clone_; }
+    [[nodiscard]] const std::string& agent_id() const { return agent_id_; }
     [[nodiscard]] const std::string& boot_id() const { return boot_id_; }
     [[nodiscard]] int kills() const { return kills_; }
 

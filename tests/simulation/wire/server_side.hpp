@@ -6,7 +6,7 @@
 #include <string>
 
 #include "collector/ingest/agent_desk.hpp"
-#include "tests/unit/app/engine_world.hpp"
+#include "tests/support/engine_world.hpp"
 
 namespace gantry::simulation {
 
@@ -14,8 +14,9 @@ class ServerSide {
 public:
     explicit ServerSide(std::uint64_t seed);
 
-    // Enrols one agent; the reply of the first call, or of a repeat.
-    EnrolReply enrol();
+    // Enrols a machine, all of them with the same facts; the reply of the first call, or of a
+    // repeat.
+    EnrolReply enrol(const std::string& boot = "boot-1");
     // One request to its end, as the listener hands it over.
     http::Response report(const std::string& credential, const std::string& body);
     void crash();

@@ -11,7 +11,7 @@
 
 #include "agent/monitor/once.hpp"
 #include "tests/support/coroutine.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;

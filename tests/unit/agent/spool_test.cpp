@@ -5,7 +5,7 @@
 
 #include "agent/spool/marker.hpp"
 #include "core/model/report_json.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 using namespace gantry;
 using namespace gantry::test;

@@ -10,7 +10,7 @@
 
 #include "core/model/report_json.hpp"
 #include "tests/support/coroutine.hpp"
-#include "tests/unit/agent/spool_fixture.hpp"
+#include "tests/support/spool_fixture.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;

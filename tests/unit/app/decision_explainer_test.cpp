@@ -2,7 +2,7 @@
 #include "app/gantryd/decision_explainer.hpp"
 
 #include "core/records/access.hpp"
-#include "tests/unit/app/engine_world.hpp"
+#include "tests/support/engine_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;

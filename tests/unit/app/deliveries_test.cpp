@@ -5,8 +5,8 @@
 
 #include "core/records/access.hpp"
 #include "tests/support/coroutine.hpp"
+#include "tests/support/engine_world.hpp"
 #include "tests/support/sim_clock.hpp"
-#include "tests/unit/app/engine_world.hpp"
 
 using namespace gantry;
 using namespace gantry::app;

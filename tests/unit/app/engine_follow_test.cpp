@@ -1,5 +1,5 @@
 // Engine: following the journal, through failures of the store and restarts.
-#include "tests/unit/app/engine_world.hpp"
+#include "tests/support/engine_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;

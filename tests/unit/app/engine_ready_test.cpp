@@ -1,30 +1,15 @@
 // Engine: what it takes in, what it says about itself, and what must never be mistaken for a
 // resend.
-#include "collector/intake/generic.hpp"
-#include "tests/unit/app/engine_world.hpp"
+#include "tests/support/engine_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;
 
 namespace {
 
-std::vector<Event> events_of(const journal::Record& record) {
-    collector::GenericIntake intake;
-    std::string body = record.body;
-    auto batch = intake.parse(body, record.organisation, record.received_at);
-    REQUIRE(batch);
-    return batch->events;
-}
-
 // accept() as the intake does it: with the events that may be resent.
 Result<void> take(EngineWorld& world, const journal::Record& record) {
-    std::optional<Result<void>> answer;
-    auto work = [&]() -> boost::asio::awaitable<void> {
-        answer = co_await world.engine->accept(record, events_of(record));
-    };
-    boost::asio::co_spawn(world.context, work, boost::asio::detached);
-    world.until([&] { return answer.has_value(); });
-    return *answer;
+    return world.accept(record, EngineWorld::events_of(record));
 }
 
 }  // namespace
@@ -37,13 +22,13 @@ TEST_CASE("engine: firing again behind a resolve that is not folded yet is no re
     world.until_folded();
     world.faults.failing = Faults::k_for_ever;  // the fold stands still
     REQUIRE(take(world, world.alert("disk", R"(,"status":"resolved")")));
-    CHECK_FALSE(world.engine->coalesce(events_of(firing), world.clock.now()));
+    CHECK_FALSE(world.engine->coalesce(world.events_of(firing), world.clock.now()));
     REQUIRE(take(world, firing));
     world.faults.failing = 0;
     world.until_folded();
     CHECK(world.number("SELECT state FROM alerts") == static_cast<int>(AlertState::firing));
     CHECK(world.number("SELECT episode_count FROM alerts") == 2);
-    CHECK(world.engine->coalesce(events_of(firing), world.clock.now()));
+    CHECK(world.engine->coalesce(world.events_of(firing), world.clock.now()));
 }
 
 TEST_CASE("engine: resends of other alerts stay cheap while one alert's record is under way") {
@@ -54,8 +39,8 @@ TEST_CASE("engine: resends of other alerts stay cheap while one alert's record i
     world.until_folded();
     world.faults.failing = Faults::k_for_ever;
     REQUIRE(take(world, world.alert("disk", R"(,"status":"resolved")")));
-    CHECK(world.engine->coalesce(events_of(world.alert("load")), world.clock.now()));
-    CHECK_FALSE(world.engine->coalesce(events_of(world.alert("disk")), world.clock.now()));
+    CHECK(world.engine->coalesce(world.events_of(world.alert("load")), world.clock.now()));
+    CHECK_FALSE(world.engine->coalesce(world.events_of(world.alert("disk")), world.clock.now()));
 }
 
 TEST_CASE("engine: a store that is ahead of its journal is refused at the start") {

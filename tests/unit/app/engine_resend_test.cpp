@@ -1,26 +1,13 @@
 // Engine: resends that only say "still firing", and alerts that are no longer resent.
-#include "collector/intake/generic.hpp"
-#include "tests/unit/app/engine_world.hpp"
+#include "tests/support/engine_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;
 
-namespace {
-
-std::vector<Event> events_of(const journal::Record& record) {
-    collector::GenericIntake intake;
-    std::string body = record.body;
-    auto batch = intake.parse(body, record.organisation, record.received_at);
-    REQUIRE(batch);
-    return batch->events;
-}
-
-}  // namespace
-
 TEST_CASE("engine: a resend that changes nothing is taken without the journal, and counted") {
     EngineWorld world;
     world.start_and_follow();
-    const auto disk = events_of(world.alert("disk"));
+    const auto disk = world.events_of(world.alert("disk"));
     CHECK_FALSE(world.engine->coalesce(disk, world.clock.now()));  // not known yet
     REQUIRE(world.accept(world.alert("disk")));
     world.until_folded();
@@ -35,8 +22,8 @@ TEST_CASE("engine: one event that says something new sends all of a request to t
     REQUIRE(world.accept(world.alert("disk")));
     REQUIRE(world.accept(world.alert("load")));
     world.until_folded();
-    auto both = events_of(world.alert("disk"));
-    both.push_back(events_of(world.alert("load")).front());
+    auto both = world.events_of(world.alert("disk"));
+    both.push_back(world.events_of(world.alert("load")).front());
     CHECK(world.engine->coalesce(both, world.clock.now()));
     both[1].severity = Severity::warning;
     CHECK_FALSE(world.engine->coalesce(both, world.clock.now()));
@@ -51,7 +38,7 @@ TEST_CASE("engine: another organisation's alert of the same key is not refreshed
     world.start_and_follow();
     REQUIRE(world.accept(world.alert("disk")));
     world.until_folded();
-    auto foreign = events_of(world.alert("disk"));
+    auto foreign = world.events_of(world.alert("disk"));
     foreign[0].organisation = OrganisationId{2};
     CHECK_FALSE(world.engine->coalesce(foreign, world.clock.now()));
 }
@@ -62,7 +49,7 @@ TEST_CASE("engine: when a resend was last seen is in the records after a stop") 
     REQUIRE(world.accept(world.alert("disk")));
     world.until_folded();
     world.clock.advance(Millis{90'000});
-    REQUIRE(world.engine->coalesce(events_of(world.alert("disk")), world.clock.now()));
+    REQUIRE(world.engine->coalesce(world.events_of(world.alert("disk")), world.clock.now()));
     world.engine->stop();
     run(world.context, world.engine->keep_house());
     const std::int64_t now_ms = to_ms(world.clock.now());

@@ -1,5 +1,5 @@
 // Engine: what goes in, and what is answered.
-#include "tests/unit/app/engine_world.hpp"
+#include "tests/support/engine_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;

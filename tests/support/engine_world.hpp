@@ -10,12 +10,13 @@
 #include <string>
 
 #include "app/engine/engine.hpp"
+#include "collector/intake/generic.hpp"
 #include "itsm/tickets/service_desk.hpp"
 #include "itsm/tickets/ticket_store.hpp"
 #include "tests/support/coroutine.hpp"
+#include "tests/support/memory_journal.hpp"
 #include "tests/support/sim_clock.hpp"
 #include "tests/unit/app/faulty_database.hpp"
-#include "tests/unit/app/memory_journal.hpp"
 
 namespace gantry::test {
 
@@ -94,11 +95,20 @@ struct EngineWorld {
                                                  R"("severity":"critical")" +
                                                  more + "}");
     }
-    // accept() to its end, without waiting for anything else.
-    Result<void> accept(journal::Record record) {
+    // What the record says, as its intake reads it.
+    static std::vector<Event> events_of(const journal::Record& record) {
+        collector::GenericIntake intake;
+        std::string body = record.body;
+        auto batch = intake.parse(body, record.organisation, record.received_at);
+        REQUIRE(batch);
+        return std::move(batch->events);
+    }
+    // accept() to its end, without waiting for anything else; `events`: those that may be resent,
+    // as the intake gives them.
+    Result<void> accept(journal::Record record, std::vector<Event> events = {}) {
         std::optional<Result<void>> answer;
         auto work = [&]() -> boost::asio::awaitable<void> {
-            answer = co_await engine->accept(std::move(record));
+            answer = co_await engine->accept(std::move(record), std::move(events));
         };
         boost::asio::co_spawn(context, work, boost::asio::detached);
         until([&] { return answer.has_value(); });
