@@ -16,8 +16,16 @@ struct Backoff {
 
     // `attempt` counts failures so far, 0-based. The result is in [0, cap].
     [[nodiscard]] Millis delay(std::int64_t attempt, RandomSource& random) const {
-        const auto shift = std::min<std::int64_t>(std::max<std::int64_t>(attempt, 0), 30);
-        const auto limit = std::min<std::int64_t>(cap.count(), base.count() << shift);
+        return up_to(window(attempt), random);
+    }
+
+private:
+    [[nodiscard]] std::int64_t window(std::int64_t attempt) const {
+        const auto shift = std::clamp<std::int64_t>(attempt, 0, 30);
+        const bool is_capped = base.count() > (cap.count() >> shift);  // base << shift may overflow
+        return is_capped ? cap.count() : base.count() << shift;
+    }
+    static Millis up_to(std::int64_t limit, RandomSource& random) {
         return Millis{
             static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(limit) + 1))};
     }

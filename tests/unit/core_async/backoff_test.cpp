@@ -1,5 +1,6 @@
 #include "core/async/backoff.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <limits>
 
@@ -93,4 +94,11 @@ TEST_CASE("backoff: no base or cap overflows") {
     CHECK(endless.delay(60, random) >= Millis{0});
     const Backoff none{Millis{0}, Millis{0}};
     CHECK(none.delay(7, random) == Millis{0});
+    for (const std::int64_t attempt : {0, 1, 2, 29, 30, 40}) {
+        CAPTURE(attempt);
+        for (int i = 0; i < 100; ++i) {
+            CHECK(long_base.delay(attempt, random) <= Millis{86'400'000});
+            CHECK(long_base.delay(attempt, random) >= Millis{0});
+        }
+    }
 }
