@@ -59,16 +59,10 @@ void Circuit::inconclusive(bool probe) {
 
 void Circuit::open(const DeliveryResult& result, Steady now, Steady not_before,
                    RandomSource& random) {
-    // Half the window is certain, half is jitter: several servers do not probe in step, and none
-    // probes at once.
-    const std::int64_t window = std::min<std::int64_t>(
-        until_probe_.cap.count(), until_probe_.base.count() << std::min(openings_, 20));
-    const Millis wait{window / 2 + static_cast<std::int64_t>(
-                                       random.below(static_cast<std::uint64_t>(window / 2) + 1))};
-    until_ = std::max(now + wait, not_before);
+    // Several servers do not probe in step, and none probes at once.
+    until_ = std::max(now + until_probe_.half_certain(openings_++, random), not_before);
     state_ = CircuitState::open;
     failures_ = 0;
-    ++openings_;
     cause_ = result.cause;
     reason_ = result.reason;
 }

@@ -29,16 +29,12 @@ public:
     // The other side named a time. It never shortens a pause.
     void asked(Steady until) { until_ = std::max(until_, until); }
 
-    // It has enough and named no time. Half of the window is certain, half is jitter: no window of
-    // the other side's limit is as short as none at all.
+    // It has enough and named no time. Half of the wait is certain: no window of the other side's
+    // limit is as short as none at all.
     void throttled(Era begun, Steady now, RandomSource& random) {
         if (begun != era_) return;
         ++era_;
-        const std::int64_t window = std::min<std::int64_t>(
-            backoff_.cap.count(), backoff_.base.count() << std::min(in_a_row_++, 20));
-        const auto jitter = random.below(static_cast<std::uint64_t>(window / 2) + 1);
-        asked(now + Millis{std::max<std::int64_t>(window - window / 2, 1)} +
-              Millis{static_cast<std::int64_t>(jitter)});
+        asked(now + backoff_.half_certain(in_a_row_++, random));
     }
 
     // It took or judged a delivery.

@@ -1,5 +1,8 @@
-// Backoff: exponential with full jitter (uniform in [0, min(cap, base * 2^attempt)]), which spreads
-// a reconnect storm best. Pure; randomness is injected.
+// Backoff: exponential, a window of min(cap, base * 2^attempt) to wait in. Full jitter (uniform in
+// all of the window) spreads a reconnect storm best; half of it certain and half jitter is for what
+// must not be repeated at once. Pure; randomness is injected.
+//
+// `attempt` counts failures so far, 0-based. REQUIRES: base and cap are not negative.
 #pragma once
 
 #include <algorithm>
@@ -14,9 +17,16 @@ struct Backoff {
     Millis base{1'000};
     Millis cap{600'000};
 
-    // `attempt` counts failures so far, 0-based. The result is in [0, cap].
+    // In [0, window].
     [[nodiscard]] Millis delay(std::int64_t attempt, RandomSource& random) const {
         return up_to(window(attempt), random);
+    }
+
+    // In [window / 2, window], and at least 1 ms.
+    [[nodiscard]] Millis half_certain(std::int64_t attempt, RandomSource& random) const {
+        const std::int64_t whole = window(attempt);
+        const std::int64_t jitter = whole / 2;
+        return std::max(Millis{whole - jitter} + up_to(jitter, random), Millis{1});
     }
 
 private:

@@ -102,3 +102,66 @@ TEST_CASE("backoff: no base or cap overflows") {
         }
     }
 }
+
+TEST_CASE("backoff: half certain is from half of the window to all of it, both ends included") {
+    const Backoff backoff{Millis{1'000}, Millis{600'000}};
+    Least least;
+    CHECK(backoff.half_certain(0, least) == Millis{500});
+    CHECK(backoff.half_certain(3, least) == Millis{4'000});
+    CHECK(backoff.half_certain(10, least) == Millis{300'000});
+    CHECK(backoff.half_certain(k_most, least) == Millis{300'000});
+    CHECK(backoff.half_certain(-5, least) == Millis{500});  // as the first
+    Greatest first(501);
+    CHECK(backoff.half_certain(0, first) == Millis{1'000});
+    Greatest fourth(4'001);
+    CHECK(backoff.half_certain(3, fourth) == Millis{8'000});
+    Greatest capped(300'001);
+    CHECK(backoff.half_certain(10, capped) == Millis{600'000});
+}
+
+TEST_CASE("backoff: half certain uses all of its jitter, and no window is exceeded") {
+    SeededRandom random(13);
+    const Backoff backoff{Millis{250}, Millis{30'000}};
+    std::int64_t window = 250;
+    for (std::int64_t attempt = 0; attempt < 12; ++attempt) {
+        CAPTURE(attempt);
+        std::int64_t shortest = k_most;
+        std::int64_t longest = 0;
+        for (int i = 0; i < 2'000; ++i) {
+            const std::int64_t wait = backoff.half_certain(attempt, random).count();
+            REQUIRE(wait >= window / 2);
+            REQUIRE(wait <= window);
+            shortest = std::min(shortest, wait);
+            longest = std::max(longest, wait);
+        }
+        CHECK(shortest < window * 11 / 20);
+        CHECK(longest > window * 19 / 20);
+        window = std::min<std::int64_t>(30'000, window * 2);
+    }
+}
+
+TEST_CASE("backoff: half certain is never no time at all, however small the window is") {
+    SeededRandom random(4);
+    const Backoff none{Millis{0}, Millis{0}};
+    const Backoff least{Millis{1}, Millis{1}};
+    const Backoff odd{Millis{3}, Millis{3}};
+    for (int i = 0; i < 100; ++i) {
+        CHECK(none.half_certain(i, random) == Millis{1});
+        CHECK(least.half_certain(i, random) == Millis{1});
+        CHECK(odd.half_certain(i, random) >= Millis{2});
+        CHECK(odd.half_certain(i, random) <= Millis{3});
+    }
+}
+
+TEST_CASE("backoff: half certain does not overflow either") {
+    SeededRandom random(6);
+    const Backoff long_base{Millis{k_most / 2}, Millis{86'400'000}};
+    const Backoff endless{Millis{k_most}, Millis{k_most}};
+    for (const std::int64_t attempt :
+         {std::int64_t{0}, std::int64_t{1}, std::int64_t{40}, k_most}) {
+        CAPTURE(attempt);
+        CHECK(long_base.half_certain(attempt, random) >= Millis{43'200'000});
+        CHECK(long_base.half_certain(attempt, random) <= Millis{86'400'000});
+        CHECK(endless.half_certain(attempt, random) >= Millis{k_most / 2});
+    }
+}
