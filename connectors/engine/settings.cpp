@@ -171,12 +171,4 @@ Result<void> validate(const std::string& name, const DeliveryLimits& limits) {
     return {};
 }
 
-std::string origin_of(std::string_view url) {
-    const UrlParts parts = split(url);
-    if (parts.scheme.empty()) return "(no url)";
-    const auto at = parts.authority.rfind('@');
-    return parts.scheme + "://" +
-           (at == std::string::npos ? parts.authority : parts.authority.substr(at + 1));
-}
-
 }  // namespace gantry::connectors

@@ -68,7 +68,4 @@ struct ConnectorSettings {
 Result<void> validate(const ConnectorSettings& settings);
 Result<void> validate(const std::string& name, const DeliveryLimits& limits);
 
-// "https://host:port" of a URL, for messages: path and query may carry secrets.
-[[nodiscard]] std::string origin_of(std::string_view url);
-
 }  // namespace gantry::connectors

@@ -230,12 +230,3 @@ TEST_CASE("settings: kinds are told by their words") {
     CHECK_FALSE(parse("", kind));
     CHECK(std::string(to_string(ConnectorKind::mail)) == "mail");
 }
-
-TEST_CASE("origin_of: the origin alone, without what may be secret") {
-    CHECK(origin_of("https://desk.example.com:8443/hooks/s3cret?token=x#y") ==
-          "https://desk.example.com:8443");
-    CHECK(origin_of("https://desk?token=x") == "https://desk");
-    CHECK(origin_of("https://user:hunter2@desk/x") == "https://desk");
-    CHECK(origin_of("smtp://mail") == "smtp://mail");
-    CHECK(origin_of("s3cret") == "(no url)");
-}
