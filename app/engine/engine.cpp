@@ -53,6 +53,7 @@ Engine::Engine(EngineParts parts, EngineOptions options)
     : parts_(std::move(parts)),
       options_(options),
       projector_(parts_.correlator, parts_.tickets, parts_.metrics, parts_.log),
+      connection_(storage::LazyConnection::writing(parts_.database, storage::Durability::normal)),
       new_records_(parts_.executor),
       pause_(parts_.executor),
       house_(parts_.executor),
@@ -80,15 +81,6 @@ Engine::~Engine() = default;
 std::int64_t Engine::lag() const {
     const JournalSeq passed = std::max(projector_.cursor(), nothing_upto_);
     return parts_.journal.last_durable().value - passed.value;
-}
-
-Result<storage::Connection*> Engine::connection() {
-    if (!connection_) {
-        auto opened = parts_.database.connect(storage::Durability::normal);
-        if (!opened) return opened.error();
-        connection_ = std::move(*opened);
-    }
-    return connection_.get();
 }
 
 // Empty when the journal has nothing behind the cursor although it gave sequences there: they were
@@ -125,7 +117,7 @@ Error Engine::behind_the_store() const {
 asio::awaitable<Result<void>> Engine::start() {
     const Instant now = parts_.clock.now();
     auto restore = [this]() -> Result<std::int64_t> {
-        auto open = connection();
+        auto open = connection_.get();
         if (!open) return open.error();
         auto done = projector_.restore(**open, parts_.desk);
         if (!done) return done.error();
@@ -202,7 +194,7 @@ asio::awaitable<bool> Engine::store_until_done(Batch& batch) {
     while (true) {
         Batch* const pending = &batch;
         auto job = [this, pending]() -> Result<void> {
-            auto open = connection();
+            auto open = connection_.get();
             if (!open) return open.error();
             return projector_.store(**open, *pending);
         };
@@ -346,7 +338,7 @@ asio::awaitable<void> Engine::save_seen() {
     auto seen = parts_.correlator.take_refreshed();
     const std::int64_t now_ms = to_ms(parts_.clock.now());
     auto job = [this, seen = std::move(seen), now_ms]() -> Result<void> {
-        auto open = connection();
+        auto open = connection_.get();
         if (!open) return open.error();
         auto transaction = storage::Transaction::begin(**open);
         if (!transaction) return transaction.error();
@@ -367,7 +359,7 @@ asio::awaitable<void> Engine::trim() {
     }
     const Instant before = now - options_.decision_retention;
     auto job = [this, before]() -> Result<std::int64_t> {
-        auto open = connection();
+        auto open = connection_.get();
         if (!open) return open.error();
         return records::trim_decisions(**open, before, 50'000);
     };

@@ -18,6 +18,7 @@
 #include "core/async/worker.hpp"
 #include "core/ports/command_gate.hpp"
 #include "core/ports/event_gate.hpp"
+#include "core/storage/lazy_connection.hpp"
 
 namespace gantry::app {
 
@@ -81,12 +82,11 @@ private:
     [[nodiscard]] Error behind_the_store() const;
     void tell_missing(const std::vector<journal::Record>& first);
     boost::asio::awaitable<Result<JournalSeq>> append(journal::Record record);
-    Result<storage::Connection*> connection();  // on the store's thread
 
     EngineParts parts_;
     EngineOptions options_;
     Projector projector_;
-    std::unique_ptr<storage::Connection> connection_;  // the store thread's
+    storage::LazyConnection connection_;  // the store thread's
     boost::asio::steady_timer new_records_;
     boost::asio::steady_timer pause_;  // not woken by new records: they must not hurry a sick store
     boost::asio::steady_timer house_;

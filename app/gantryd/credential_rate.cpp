@@ -1,7 +1,6 @@
 #include "app/gantryd/credential_rate.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <string>
 
 #include "core/crypto/crypto.hpp"
@@ -28,36 +27,26 @@ CredentialRate::CredentialRate(const Clock& clock, CredentialRateOptions options
       intake_(counter(metrics, "intake")),
       report_(counter(metrics, "report")) {}
 
-double CredentialRate::tokens_at(const Bucket& bucket, Moment now) const {
-    const std::chrono::duration<double> passed = now - bucket.at;
-    return std::min(static_cast<double>(options_.burst),
-                    bucket.tokens + passed.count() * static_cast<double>(options_.per_second));
-}
-
 // A full bucket is as good as none.
-void CredentialRate::make_room(Moment now) {
-    std::erase_if(buckets_, [&](const auto& known) {
-        return tokens_at(known.second, now) >= static_cast<double>(options_.burst);
-    });
+void CredentialRate::make_room(TokenBucket::Steady now) {
+    std::erase_if(buckets_, [now](auto& known) { return known.second.is_full(now); });
     if (buckets_.size() >= options_.max_credentials) buckets_.clear();
 }
 
 std::optional<std::int64_t> CredentialRate::refused(std::string_view credential, Route route) {
     if (credential.empty()) return std::nullopt;
-    const Moment now = clock_.steady_now();
+    const TokenBucket::Steady now = clock_.steady_now();
     const std::uint64_t digest = digest_of(credential);
     if (buckets_.size() >= options_.max_credentials && !buckets_.contains(digest)) make_room(now);
-    Bucket& bucket = buckets_.try_emplace(digest, Bucket{static_cast<double>(options_.burst), now})
-                         .first->second;
-    bucket.tokens = tokens_at(bucket, now);
-    bucket.at = now;
-    if (bucket.tokens >= 1) {
-        bucket.tokens -= 1;
+    const Rate rate{static_cast<double>(options_.per_second), static_cast<double>(options_.burst)};
+    TokenBucket& bucket = buckets_.try_emplace(digest, rate, now).first->second;
+    if (bucket.available(now) > 0) {
+        bucket.take(now);
         return std::nullopt;
     }
     (route == Route::intake ? intake_ : report_).add();
-    const double wait_s = (1 - bucket.tokens) / static_cast<double>(options_.per_second);
-    return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(wait_s)));
+    const auto wait = std::chrono::ceil<std::chrono::seconds>(bucket.next(now) - now);
+    return std::max<std::int64_t>(1, wait.count());
 }
 
 }  // namespace gantry::app

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/async/token_bucket.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "core/time/clock.hpp"
 
@@ -19,7 +20,7 @@ namespace gantry::app {
 struct CredentialRateOptions {
     std::int64_t per_second = 2'000;
     std::int64_t burst = 4'000;
-    std::size_t max_credentials = 200'000;  // some 50 bytes each
+    std::size_t max_credentials = 200'000;  // some 70 bytes each
 };
 
 class CredentialRate {
@@ -34,19 +35,13 @@ public:
     [[nodiscard]] std::size_t size() const { return buckets_.size(); }
 
 private:
-    using Moment = std::chrono::steady_clock::time_point;
-    struct Bucket {
-        double tokens;
-        Moment at;
-    };
-    [[nodiscard]] double tokens_at(const Bucket& bucket, Moment now) const;
-    void make_room(Moment now);
+    void make_room(TokenBucket::Steady now);
 
     const Clock& clock_;
     CredentialRateOptions options_;
     telemetry::Counter& intake_;
     telemetry::Counter& report_;
-    std::unordered_map<std::uint64_t, Bucket> buckets_;  // by the digest's first 64 bits
+    std::unordered_map<std::uint64_t, TokenBucket> buckets_;  // by the digest's first 64 bits
 };
 
 }  // namespace gantry::app

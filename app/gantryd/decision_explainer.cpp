@@ -35,60 +35,60 @@ struct DecisionExplainer::Found {
 
 DecisionExplainer::DecisionExplainer(storage::Database& database, Worker& reader, ServiceDesk& desk,
                                      journal::Journal& journal, correlator::RuleSet rules)
-    : database_(database),
-      reader_(reader),
+    : reader_(reader),
       desk_(desk),
       journal_(journal),
-      rules_(std::move(rules)) {}
+      rules_(std::move(rules)),
+      connection_(storage::LazyConnection::reading(database)) {}
 
 DecisionExplainer::~DecisionExplainer() = default;
 
 Result<DecisionExplainer::Found> DecisionExplainer::find(const Scope& scope,
                                                          const std::string& id) {
-    if (!connection_) {
-        auto opened = database_.connect_read_only();
-        if (!opened) return opened.error();
-        connection_ = std::move(*opened);
-    }
+    auto open = connection_.get();
+    if (!open) return open.error();
     if (names_incident(id)) {
-        if (const auto incident = parse_incident_number(id)) return find_incident(scope, *incident);
+        if (const auto incident = parse_incident_number(id))
+            return find_incident(**open, scope, *incident);
     } else if (const auto alert = parse_alert_id(id)) {
-        return find_alert(scope, *alert);
+        return find_alert(**open, scope, *alert);
     }
     return fail(ErrorCode::invalid_input,
                 "\"" + id.substr(0, 64) + "\" is neither an incident's number nor alert:ID");
 }
 
-Result<DecisionExplainer::Found> DecisionExplainer::find_incident(const Scope& scope,
+Result<DecisionExplainer::Found> DecisionExplainer::find_incident(storage::Connection& connection,
+                                                                  const Scope& scope,
                                                                   IncidentId id) {
-    const auto incident = desk_.incident(*connection_, scope, id);
+    const auto incident = desk_.incident(connection, scope, id);
     if (!incident) return incident.error();
     Found found;
     found.subject = incident_number(id) + " " + incident->title;
     records::DecisionFilter filter;
     filter.incident = id;
-    if (auto done = find_decisions(scope, filter, found); !done) return done.error();
+    if (auto done = find_decisions(connection, scope, filter, found); !done) return done.error();
     for (correlator::Names& names : found.names) names.incident_priority = incident->priority;
     return found;
 }
 
-Result<DecisionExplainer::Found> DecisionExplainer::find_alert(const Scope& scope, AlertId id) {
-    const auto alert = records::alert(*connection_, scope, id);
+Result<DecisionExplainer::Found> DecisionExplainer::find_alert(storage::Connection& connection,
+                                                               const Scope& scope, AlertId id) {
+    const auto alert = records::alert(connection, scope, id);
     if (!alert) return alert.error();
     Found found;
     found.subject =
         "alert " + std::to_string(id.value) + " (" + alert->source + ", key " + alert->key + ")";
     records::DecisionFilter filter;
     filter.alert = id;
-    if (auto done = find_decisions(scope, filter, found); !done) return done.error();
+    if (auto done = find_decisions(connection, scope, filter, found); !done) return done.error();
     return found;
 }
 
 // The latest ones: a noisy alert has thousands, and its last ones are asked about.
-Result<void> DecisionExplainer::find_decisions(const Scope& scope,
+Result<void> DecisionExplainer::find_decisions(storage::Connection& connection, const Scope& scope,
                                                const records::DecisionFilter& filter,
                                                Found& found) {
-    auto latest = records::latest_decisions(*connection_, scope, filter, k_max_decisions + 1);
+    auto latest = records::latest_decisions(connection, scope, filter, k_max_decisions + 1);
     if (!latest) return latest.error();
     found.more = latest->size() > static_cast<std::size_t>(k_max_decisions);
     if (found.more) latest->pop_back();
@@ -96,7 +96,7 @@ Result<void> DecisionExplainer::find_decisions(const Scope& scope,
     for (const Decision& decision : found.decisions) {
         correlator::Names names;
         if (decision.asset.is_set()) {
-            const auto asset = desk_.asset(*connection_, scope, decision.asset);
+            const auto asset = desk_.asset(connection, scope, decision.asset);
             if (asset) names.asset = asset->name;
         }
         found.names.push_back(std::move(names));

@@ -10,7 +10,7 @@
 #include "core/ports/explainer.hpp"
 #include "core/ports/service_desk.hpp"
 #include "core/records/alerts.hpp"
-#include "core/storage/database.hpp"
+#include "core/storage/lazy_connection.hpp"
 #include "correlator/rules/rules.hpp"
 
 namespace gantry::app {
@@ -26,19 +26,18 @@ public:
 private:
     struct Found;  // what one read of the records gave
     Result<Found> find(const Scope& scope, const std::string& id);
-    Result<Found> find_incident(const Scope& scope, IncidentId id);
-    Result<Found> find_alert(const Scope& scope, AlertId id);
-    Result<void> find_decisions(const Scope& scope, const records::DecisionFilter& filter,
-                                Found& found);
+    Result<Found> find_incident(storage::Connection& connection, const Scope& scope, IncidentId id);
+    Result<Found> find_alert(storage::Connection& connection, const Scope& scope, AlertId id);
+    Result<void> find_decisions(storage::Connection& connection, const Scope& scope,
+                                const records::DecisionFilter& filter, Found& found);
     boost::asio::awaitable<std::optional<Event>> event_of(Decision decision);
 
-    storage::Database& database_;
     Worker& reader_;  // one thread
     ServiceDesk& desk_;
     journal::Journal& journal_;
     correlator::RuleSet rules_;
     collector::GenericIntake intake_;
-    std::unique_ptr<storage::Connection> connection_;  // the reader's
+    storage::LazyConnection connection_;  // the reader's
 };
 
 }  // namespace gantry::app

@@ -25,7 +25,7 @@ std::string key_of(const Scope& scope, const std::string& text) {
 
 OrganisationDirectory::OrganisationDirectory(storage::Database& database, Worker& reader,
                                              const Clock& clock)
-    : database_(database), reader_(reader), clock_(clock) {}
+    : reader_(reader), clock_(clock), connection_(storage::LazyConnection::reading(database)) {}
 
 OrganisationDirectory::~OrganisationDirectory() = default;
 
@@ -37,12 +37,9 @@ boost::asio::awaitable<Result<OrganisationId>> OrganisationDirectory::find(Scope
         co_return known->second.id;
     }
     auto job = [this, text, scope]() -> Result<records::Organisation> {
-        if (!connection_) {
-            auto opened = database_.connect_read_only();
-            if (!opened) return opened.error();
-            connection_ = std::move(*opened);
-        }
-        return records::organisation_called(*connection_, scope, text);
+        auto open = connection_.get();
+        if (!open) return open.error();
+        return records::organisation_called(**open, scope, text);
     };
     const auto found = co_await reader_.run(std::move(job));
     if (!found && found.error().code == ErrorCode::not_found) co_return unknown(text);

@@ -11,7 +11,7 @@
 
 #include "core/async/worker.hpp"
 #include "core/ports/organisation_names.hpp"
-#include "core/storage/database.hpp"
+#include "core/storage/lazy_connection.hpp"
 #include "core/time/clock.hpp"
 
 namespace gantry::app {
@@ -29,11 +29,10 @@ private:
         std::chrono::steady_clock::time_point until;
     };
 
-    storage::Database& database_;
     Worker& reader_;  // one thread
     const Clock& clock_;
-    std::unique_ptr<storage::Connection> connection_;  // the reader's
-    std::unordered_map<std::string, Known> known_;     // by scope and text
+    storage::LazyConnection connection_;            // the reader's
+    std::unordered_map<std::string, Known> known_;  // by scope and text
 };
 
 }  // namespace gantry::app

@@ -53,6 +53,8 @@ OutboxHouse::OutboxHouse(OutboxHouseParts parts, std::vector<std::string> connec
       trimmed_(parts_.metrics.counter(
           "gantry_outbox_trimmed_total",
           "Delivered and discarded deliveries removed after their retention.")),
+      // What is trimmed twice after a crash is trimmed once too often for nobody: no flush.
+      connection_(storage::LazyConnection::writing(parts_.database, storage::Durability::normal)),
       tick_(parts_.executor),
       tasks_(parts_.executor) {
     for (const std::string& connector : connectors_)
@@ -99,7 +101,7 @@ asio::awaitable<void> OutboxHouse::keep() {
 }
 
 Result<OutboxHouse::Round> OutboxHouse::look() {
-    auto open = connection();
+    auto open = connection_.get();
     if (!open) return open.error();
     Round round;
     for (const std::string& connector : connectors_) {
@@ -112,16 +114,6 @@ Result<OutboxHouse::Round> OutboxHouse::look() {
     if (!trimmed) return trimmed.error();
     round.trimmed = *trimmed;
     return round;
-}
-
-// What is trimmed twice after a crash is trimmed once too often for nobody: no flush.
-Result<storage::Connection*> OutboxHouse::connection() {
-    if (!connection_) {
-        auto opened = parts_.database.connect(storage::Durability::normal);
-        if (!opened) return opened.error();
-        connection_ = std::move(*opened);
-    }
-    return connection_.get();
 }
 
 }  // namespace gantry::app

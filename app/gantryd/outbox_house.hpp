@@ -15,7 +15,7 @@
 
 #include "core/async/task_group.hpp"
 #include "core/async/worker.hpp"
-#include "core/storage/database.hpp"
+#include "core/storage/lazy_connection.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/telemetry/metrics.hpp"
 #include "core/time/clock.hpp"
@@ -48,14 +48,13 @@ private:
     struct Round;
     boost::asio::awaitable<void> run();
     Result<Round> look();  // on the worker
-    Result<storage::Connection*> connection();
 
     OutboxHouseParts parts_;
     std::vector<std::string> connectors_;
     Millis retention_;
     std::vector<Gauges> gauges_;  // one a connector, in their order
     telemetry::Counter& trimmed_;
-    std::unique_ptr<storage::Connection> connection_;  // the worker's
+    storage::LazyConnection connection_;  // the worker's
     boost::asio::steady_timer tick_;
     TaskGroup tasks_;
     bool stopping_ = false;

@@ -24,6 +24,7 @@
 #include "core/async/task_group.hpp"
 #include "core/crypto/crypto.hpp"
 #include "core/records/alerts.hpp"
+#include "core/storage/lazy_connection.hpp"
 #include "itsm/tickets/service_desk.hpp"
 #include "itsm/tickets/ticket_store.hpp"
 
@@ -104,8 +105,8 @@ private:
     Worker store_{"store"};
     Worker reader_{"reader"};
     Worker explainer_reader_{"explain"};  // slow, so not where credentials are looked up
-    std::unique_ptr<storage::Connection> policy_connection_;  // the reader's
-    std::int64_t policies_mark_ = -1;                         // of those in policies_
+    std::optional<storage::LazyConnection> policy_connection_;  // the reader's
+    std::int64_t policies_mark_ = -1;                           // of those in policies_
     std::unique_ptr<Deliveries> deliveries_;
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Policies> policies_;
@@ -177,6 +178,7 @@ Result<void> Program::compose() {
 
 void Program::compose_rooms() {
     storage::Database& database = *opened_->database;
+    policy_connection_.emplace(storage::LazyConnection::reading(database));
     policies_ = std::make_unique<Policies>(opened_->policy_json, log_);
     tokens_ = std::make_unique<TokenCache>(database, reader_, clock_);
     organisations_ = std::make_unique<OrganisationDirectory>(database, reader_, clock_);
@@ -242,15 +244,12 @@ asio::awaitable<Result<void>> Program::load_policies() {
         std::optional<std::vector<records::PolicyRow>> rows;  // empty: as they were
     };
     auto read = [this, known = policies_mark_]() -> Result<Layers> {
-        if (!policy_connection_) {
-            auto connection = opened_->database->connect_read_only();
-            if (!connection) return connection.error();
-            policy_connection_ = std::move(*connection);
-        }
-        const auto mark = records::policies_mark(*policy_connection_);
+        auto open = policy_connection_->get();
+        if (!open) return open.error();
+        const auto mark = records::policies_mark(**open);
         if (!mark) return mark.error();
         if (*mark == known) return Layers{*mark, std::nullopt};
-        auto rows = records::policies(*policy_connection_, Scope::all());
+        auto rows = records::policies(**open, Scope::all());
         if (!rows) return rows.error();
         return Layers{*mark, std::move(*rows)};
     };

@@ -17,18 +17,15 @@ bool is_over(Instant expires_at, Instant now) {
 }  // namespace
 
 TokenCache::TokenCache(storage::Database& database, Worker& reader, const Clock& clock)
-    : database_(database), reader_(reader), clock_(clock) {}
+    : reader_(reader), clock_(clock), connection_(storage::LazyConnection::reading(database)) {}
 
 TokenCache::~TokenCache() = default;
 
 boost::asio::awaitable<Result<records::Token>> TokenCache::read(std::string hash) {
     auto job = [this, hash = std::move(hash)]() -> Result<records::Token> {
-        if (!connection_) {
-            auto opened = database_.connect_read_only();
-            if (!opened) return opened.error();
-            connection_ = std::move(*opened);
-        }
-        return records::token_by_hash(*connection_, hash);
+        auto open = connection_.get();
+        if (!open) return open.error();
+        return records::token_by_hash(**open, hash);
     };
     co_return co_await reader_.run(std::move(job));
 }

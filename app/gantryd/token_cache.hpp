@@ -13,7 +13,7 @@
 #include "core/async/worker.hpp"
 #include "core/ports/authenticator.hpp"
 #include "core/ports/enrolment_tokens.hpp"
-#include "core/storage/database.hpp"
+#include "core/storage/lazy_connection.hpp"
 #include "core/time/clock.hpp"
 
 namespace gantry::app {
@@ -38,11 +38,10 @@ private:
     };
     boost::asio::awaitable<Result<records::Token>> read(std::string hash);
 
-    storage::Database& database_;
     Worker& reader_;  // one thread
     const Clock& clock_;
-    std::unique_ptr<storage::Connection> connection_;  // the reader's
-    std::unordered_map<std::string, Known> known_;     // by hash, at most k_max_known
+    storage::LazyConnection connection_;            // the reader's
+    std::unordered_map<std::string, Known> known_;  // by hash, at most k_max_known
     std::uint64_t cleared_ = 0;  // a read begun before the last clear() is not remembered
 };
 

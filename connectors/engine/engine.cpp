@@ -27,7 +27,7 @@ Engine::Engine(std::string name, DeliveryLimits limits, EngineContext context)
       context_(context),
       metrics_(context.metrics, name_),
       circuit_(limits_.circuit_failures, limits_.circuit),
-      bucket_(limits_.per_minute, context.clock.steady_now()),
+      bucket_(Rate::per_minute(limits_.per_minute), context.clock.steady_now()),
       pause_(limits_.backoff),
       lease_at_(context.clock.steady_now()) {
     metrics_.circuit(circuit_.state());

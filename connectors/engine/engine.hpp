@@ -22,7 +22,8 @@
 #include "connectors/engine/pause.hpp"
 #include "connectors/engine/settings.hpp"
 #include "connectors/engine/step.hpp"
-#include "connectors/engine/token_bucket.hpp"
+
+#include "core/async/token_bucket.hpp"
 #include "core/base/random.hpp"
 #include "core/telemetry/log.hpp"
 

@@ -2,6 +2,7 @@
 
 #include "core/base/text.hpp"
 #include "core/records/query.hpp"
+#include "core/storage/lazy_connection.hpp"
 
 namespace gantry::itsm {
 namespace {
@@ -27,7 +28,8 @@ const std::string k_due =
 
 class SqlOutbox final : public Outbox {
 public:
-    explicit SqlOutbox(storage::Database& database) : database_(database) {}
+    explicit SqlOutbox(storage::Database& database)
+        : connection_(storage::LazyConnection::writing(database, storage::Durability::full)) {}
 
     Result<std::vector<Delivery>> lease(const std::string& connector, Instant now, Millis lease,
                                         std::size_t max) override;
@@ -39,29 +41,18 @@ public:
     Result<std::optional<Instant>> next_due(const std::string& connector) override;
 
 private:
-    Result<storage::Connection*> connection();
     Result<std::vector<Delivery>> due(storage::Connection& connection, const std::string& connector,
                                       Instant now, std::size_t max);
     // Runs one change as a transaction of its own.
     template <class Change>
     Result<void> commit(Change change);
 
-    storage::Database& database_;
-    std::unique_ptr<storage::Connection> connection_;
+    storage::LazyConnection connection_;
 };
-
-Result<storage::Connection*> SqlOutbox::connection() {
-    if (!connection_) {
-        auto opened = database_.connect(storage::Durability::full);
-        if (!opened) return opened.error();
-        connection_ = std::move(*opened);
-    }
-    return connection_.get();
-}
 
 template <class Change>
 Result<void> SqlOutbox::commit(Change change) {
-    auto open = connection();
+    auto open = connection_.get();
     if (!open) return open.error();
     auto transaction = storage::Transaction::begin(**open);
     if (!transaction) return transaction.error();
@@ -163,7 +154,7 @@ Result<void> SqlOutbox::release(DeliveryId id, Instant next_attempt) {
 }
 
 Result<std::string> SqlOutbox::remote_id(const std::string& connector, IncidentId incident) {
-    auto open = connection();
+    auto open = connection_.get();
     if (!open) return open.error();
     Query query(**open,
                 "SELECT remote_id FROM connector_links WHERE connector = $1 AND incident_id = $2");
@@ -175,7 +166,7 @@ Result<std::string> SqlOutbox::remote_id(const std::string& connector, IncidentI
 }
 
 Result<std::optional<Instant>> SqlOutbox::next_due(const std::string& connector) {
-    auto open = connection();
+    auto open = connection_.get();
     if (!open) return open.error();
     Query query(**open,
                 "SELECT COALESCE(MIN(CASE WHEN state = 0 THEN next_attempt_at ELSE lease_until "

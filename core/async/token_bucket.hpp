@@ -9,18 +9,25 @@
 
 #include "core/time/clock.hpp"
 
-namespace gantry::connectors {
+namespace gantry {
+
+struct Rate {
+    double per_second = 1;
+    double burst = 1;  // at least one
+
+    // One second's worth at once, at least one.
+    static Rate per_minute(std::int64_t n) {
+        const double per_second = static_cast<double>(n) / 60.0;
+        return {per_second, std::max(1.0, per_second)};
+    }
+};
 
 class TokenBucket {
 public:
     using Steady = std::chrono::steady_clock::time_point;
 
-    // Holds one second's worth, at least one token; starts full.
-    TokenBucket(std::int64_t per_minute, Steady now)
-        : per_second_(static_cast<double>(per_minute) / 60.0),
-          size_(std::max(1.0, per_second_)),
-          tokens_(size_),
-          filled_at_(now) {}
+    // Starts full.
+    TokenBucket(Rate rate, Steady now) : rate_(rate), tokens_(rate.burst), filled_at_(now) {}
 
     [[nodiscard]] std::size_t available(Steady now) {
         refill(now);
@@ -35,24 +42,27 @@ public:
     [[nodiscard]] Steady next(Steady now) {
         refill(now);
         if (tokens_ + k_slack >= 1.0) return now;
-        return now +
-               Millis{static_cast<std::int64_t>(std::ceil((1.0 - tokens_) * 1000.0 / per_second_))};
+        return now + Millis{static_cast<std::int64_t>(
+                         std::ceil((1.0 - tokens_) * 1000.0 / rate_.per_second))};
     }
+    [[nodiscard]] bool is_full(Steady now) const { return level(now) >= rate_.burst; }
 
 private:
     static constexpr double k_slack = 1e-6;  // a millisecond's rounding must not cost a token
 
-    void refill(Steady now) {
-        if (now <= filled_at_) return;
+    [[nodiscard]] double level(Steady now) const {
+        if (now <= filled_at_) return tokens_;
         const std::chrono::duration<double> passed = now - filled_at_;
-        tokens_ = std::min(size_, tokens_ + passed.count() * per_second_);
-        filled_at_ = now;
+        return std::min(rate_.burst, tokens_ + passed.count() * rate_.per_second);
+    }
+    void refill(Steady now) {
+        tokens_ = level(now);
+        filled_at_ = std::max(filled_at_, now);
     }
 
-    double per_second_;
-    double size_;
+    Rate rate_;
     double tokens_;
     Steady filled_at_;
 };
 
-}  // namespace gantry::connectors
+}  // namespace gantry
