@@ -37,20 +37,14 @@ void Monitor::use(const Policy& policy) {
     groups_.clear();
     const std::int64_t now = steady_ms();
     for (ProbeGroup& part : group_by_probe(policy)) {
-        auto probe = make_probe(parts_.platform, parts_.clock, executor_, commons_, part.checks);
-        if (!probe) {  // a newer server's: unknown, not silently well
-            parts_.log.warn("check_without_probe",
-                            {{"check", part.checks.front().id}, {"reason", probe.error().message}});
-            probe = make_absent_probe(part.checks.front().probe, probe.error());
-        }
         auto group = std::make_shared<Group>();
+        group->probe = make_probe(parts_.platform, parts_.clock, executor_, commons_, part.checks);
         group->checks = std::move(part.checks);
         for (CheckPolicy& check : group->checks) {
             if (parts_.interval.count() > 0) check.every = parts_.interval;
             check.every = std::max(check.every, Millis{200});
         }
         group->due_ms.assign(group->checks.size(), now);
-        group->probe = std::move(*probe);
         groups_.push_back(std::move(group));
     }
     save(evaluator_.use(policy));

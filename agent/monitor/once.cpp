@@ -44,18 +44,12 @@ asio::awaitable<std::vector<OnceRow>> look_once(asio::any_io_executor executor, 
     bool needs_rates = false;
     for (ProbeGroup& group : group_by_probe(policy)) {
         auto probe = make_probe(platform, *clock, executor, commons, group.checks);
-        if (!probe) {
-            for (const CheckPolicy& check : group.checks) {
-                append_rows(check, probe.error(), by_check[check.id]);
-            }
-            continue;
-        }
-        const std::string& name = (*probe)->name();
+        const std::string& name = probe->name();
         if (name == "cpu" || name == "disk_io" || name == "network") {
             needs_rates = true;
-            (void)co_await (*probe)->read();
+            (void)co_await probe->read();
         }
-        groups.emplace_back(std::move(group), std::move(*probe));
+        groups.emplace_back(std::move(group), std::move(probe));
     }
     if (needs_rates) {
         asio::steady_timer timer(executor, std::chrono::seconds(1));

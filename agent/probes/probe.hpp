@@ -43,14 +43,11 @@ struct Commons {
     std::shared_ptr<HungMounts> hung_mounts = std::make_shared<HungMounts>();
 };
 
-// The probe that `checks` (all of the same probe name; of a plugin exactly one) need.
-// not_found: no such probe.
-Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock& clock,
-                                          boost::asio::any_io_executor executor,
-                                          const Commons& commons,
-                                          const std::vector<CheckPolicy>& checks);
-
-// In the place of a probe that there is not: every look fails with `reason`.
-std::unique_ptr<Probe> make_absent_probe(std::string name, Error reason);
+// The probe that `checks` (all of the same probe name; of a plugin exactly one) need. When there is
+// none of that name (a newer server's), one whose every look fails with not_found and says so: what
+// it should watch is unknown, not silently well.
+std::unique_ptr<Probe> make_probe(const Platform& platform, const Clock& clock,
+                                  boost::asio::any_io_executor executor, const Commons& commons,
+                                  const std::vector<CheckPolicy>& checks);
 
 }  // namespace gantry::agent

@@ -44,16 +44,16 @@ private:
 
 class AbsentProbe final : public Probe {
 public:
-    AbsentProbe(std::string name, Error reason)
-        : name_(std::move(name)), reason_(std::move(reason)) {}
+    explicit AbsentProbe(std::string name) : name_(std::move(name)) {}
 
     [[nodiscard]] const std::string& name() const override { return name_; }
-    asio::awaitable<Result<Measurement>> read() override { co_return reason_; }
+    asio::awaitable<Result<Measurement>> read() override {
+        co_return fail(ErrorCode::not_found, "no probe is called \"" + name_ + "\"");
+    }
     asio::awaitable<Labels> evidence(std::string, std::string) override { co_return Labels{}; }
 
 private:
     std::string name_;
-    Error reason_;
 };
 
 std::vector<std::string> patterns_of(const std::vector<CheckPolicy>& checks) {
@@ -91,13 +91,9 @@ TopProcesses::By top_of(const std::string& name) {
 
 }  // namespace
 
-std::unique_ptr<Probe> make_absent_probe(std::string name, Error reason) {
-    return std::make_unique<AbsentProbe>(std::move(name), std::move(reason));
-}
-
-Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock& clock,
-                                          asio::any_io_executor executor, const Commons& commons,
-                                          const std::vector<CheckPolicy>& checks) {
+std::unique_ptr<Probe> make_probe(const Platform& platform, const Clock& clock,
+                                  asio::any_io_executor executor, const Commons& commons,
+                                  const std::vector<CheckPolicy>& checks) {
     const std::string name = checks.empty() ? std::string() : checks.front().probe;
     if (name == "plugin") return make_plugin_probe(checks.front(), commons.commands);
     if (name == "filesystem") {
@@ -116,10 +112,9 @@ Result<std::unique_ptr<Probe>> make_probe(const Platform& platform, const Clock&
         return make_unit_probe(std::move(lister), patterns_of(checks));
     }
     auto source = make_source(name, platform, clock, checks);
-    if (!source) return fail(ErrorCode::not_found, "no probe is called \"" + name + "\"");
-    std::unique_ptr<Probe> probe = std::make_unique<QuickProbe>(
-        name, std::move(source), TopProcesses(platform.proc, top_of(name)));
-    return probe;
+    if (!source) return std::make_unique<AbsentProbe>(name);
+    return std::make_unique<QuickProbe>(name, std::move(source),
+                                        TopProcesses(platform.proc, top_of(name)));
 }
 
 }  // namespace gantry::agent
