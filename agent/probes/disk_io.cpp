@@ -46,9 +46,10 @@ private:
         const auto before = std::find_if(last_.begin(), last_.end(), [&](const DiskCounters& disk) {
             return disk.device == now.device;
         });
-        if (before == last_.end() || seconds <= 0 || went_back(now, *before)) {
-            const bool is_first = before == last_.end() || seconds <= 0;
-            out.gaps.push_back({now.device, is_first ? k_first_look : k_counters_went_back});
+        const bool seen_before = before != last_.end();
+        const bool is_less = seen_before && went_back(now, *before);
+        if (const char* reason = why_no_rate(seen_before, seconds, is_less)) {
+            out.gaps.push_back({now.device, reason});
             return;
         }
         const auto add = [&](const char* name, double value) {

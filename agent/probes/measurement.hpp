@@ -21,6 +21,13 @@ struct Gap {
 inline constexpr const char* k_first_look = "a rate needs two looks";
 inline constexpr const char* k_counters_went_back = "the kernel's counters began anew";
 
+// Why two looks that are `seconds` apart give no rate of an instance; nullptr when they do.
+// `went_back`: its counters, meaningless unless it was seen before.
+inline const char* why_no_rate(bool seen_before, double seconds, bool went_back) {
+    if (!seen_before || seconds <= 0) return k_first_look;
+    return went_back ? k_counters_went_back : nullptr;
+}
+
 // A plugin's own judgement.
 struct PluginVerdict {
     Condition condition = Condition::unknown;
