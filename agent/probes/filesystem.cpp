@@ -47,6 +47,23 @@ struct Progress {
     bool finished = false;
 };
 
+// Nobody waits for the job any more: its thread asks for no other path and tells nobody. Whatever
+// ends the wait, the end of the program among it, what notify() refers to may be gone after it.
+class Wait {
+public:
+    explicit Wait(std::shared_ptr<Job> job) : job_(std::move(job)) {}
+    ~Wait() {
+        const std::lock_guard lock(job_->mutex);
+        job_->notify = nullptr;
+        job_->abandoned = true;
+    }
+    Wait(const Wait&) = delete;
+    Wait& operator=(const Wait&) = delete;
+
+private:
+    std::shared_ptr<Job> job_;
+};
+
 Progress progress_of(Job& job) {
     const std::lock_guard lock(job.mutex);
     return {job.answers, job.current, job.finished};
@@ -156,6 +173,7 @@ private:
                 if (const auto held = weak.lock()) held->cancel();
             });
         };
+        const Wait wait(job);
         const auto body = [job] { ask_all(*job); };
         const int code = options_.start_thread ? options_.start_thread(body) : start_detached(body);
         if (code != 0) {
@@ -178,7 +196,8 @@ private:
                 continue;
             }
             settle(mounts, now, now.current, *out);
-            leave_behind(mounts[now.current].point, job);
+            // Its thread ends when the call comes back.
+            (*hung_)[mounts[now.current].point] = [job] { return progress_of(*job).finished; };
             out->gaps.push_back({mounts[now.current].point,
                                  "statfs gave no answer within " +
                                      std::to_string(options_.per_mount.count()) + " ms"});
@@ -197,14 +216,6 @@ private:
             answers_[mounts[i].point] = answer.value;
             append_filesystem_readings(mounts[i], answer.value, out);
         }
-    }
-
-    // The thread ends when its call comes back, and tells nobody.
-    void leave_behind(const std::string& point, const std::shared_ptr<Job>& job) {
-        const std::lock_guard lock(job->mutex);
-        job->notify = nullptr;
-        job->abandoned = true;
-        (*hung_)[point] = [job] { return progress_of(*job).finished; };
     }
 
     static void append_sizes(const struct statvfs& answer, Labels& out) {

@@ -1,6 +1,7 @@
 // What an agent left behind: the process group of a plugin that ran when it ended; with each new
 // policy up to four more threads in the same hung mount; and a mount that counted as hung, until
-// the next policy, because there had been no thread to ask with.
+// the next policy, because there had been no thread to ask with. And a thread that still asked when
+// the agent ended told an event loop that was gone.
 #include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -79,6 +80,8 @@ std::string one_mount(const test::TemporaryDirectory& directory) {
     std::ofstream(path) << "2 1 8:2 / /hung rw - ext4 /dev/sda2 rw\n";
     return path;
 }
+
+boost::asio::awaitable<void> look(Probe* probe) { (void)co_await probe->read(); }
 
 std::string gap_of(boost::asio::io_context& context, Probe& probe) {
     const auto measured = test::run(context, probe.read());
@@ -188,4 +191,36 @@ TEST_CASE(
     CHECK(hung->empty());
     is_short = false;
     CHECK(gap_of(context, *probe).empty());
+}
+
+TEST_CASE("issue 025: a thread whose look was given up asks no further and tells nobody") {
+    const test::TemporaryDirectory directory;
+    boost::asio::io_context context;
+    int asked = 0;
+    std::function<void()> thread;
+    FilesystemOptions options;
+    options.mountinfo = one_mount(directory);
+    options.per_mount = Millis{0};
+    options.start_thread = [&](std::function<void()> body) {
+        thread = std::move(body);
+        return 0;
+    };
+    const auto stat = [&asked](const char*, struct statvfs*) {
+        ++asked;
+        return 0;
+    };
+    const auto probe = make_filesystem_probe(context.get_executor(), options, stat,
+                                             std::make_shared<HungMounts>());
+    {
+        // The look's own loop ends in the middle of it; the one that is told stays, to be watched.
+        boost::asio::io_context looks;
+        boost::asio::co_spawn(looks, look(probe.get()), boost::asio::detached);
+        looks.poll();
+        REQUIRE(thread);
+        CHECK(context.run_one() == 1);
+    }
+    thread();
+    CHECK(asked == 0);
+    context.restart();
+    CHECK(context.poll() == 0);
 }
