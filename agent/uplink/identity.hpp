@@ -43,7 +43,7 @@ void forget_nonce(const std::string& identity_path);
 // `uptime_s` of that boot; 0 = unknown.
 http::ClientRequest enrol_request(const Identity& base, const Facts& facts,
                                   const std::string& boot_id, const std::string& nonce,
-                                  std::int64_t uptime_s = 0);
+                                  std::int64_t uptime_s);
 Result<Identity> enrolled(const Identity& base, const Facts& facts, const http::Response& answer);
 // detail (or title) of an RFC 9457 document, else the status alone.
 std::string problem_text(const http::Response& answer);

@@ -169,7 +169,8 @@ asio::awaitable<void> Uplink::enrol_anew(Next* next) {
         parts_.log.error("identity_not_saved", {{"reason", nonce.error().message}});
         co_return;
     }
-    http::ClientRequest request = enrol_request(identity_, parts_.facts, parts_.boot_id, *nonce);
+    http::ClientRequest request =
+        enrol_request(identity_, parts_.facts, parts_.boot_id, *nonce, parts_.uptime_s());
     const Result<http::Response> answer = co_await parts_.transport.send(std::move(request));
     if (!answer) co_return;
     auto fresh = enrolled(identity_, parts_.facts, *answer);

@@ -35,6 +35,7 @@ struct UplinkParts {
     const telemetry::Log& log;
     Facts facts;
     std::string boot_id;
+    std::function<std::int64_t()> uptime_s;  // of that boot by now; 0 = cannot tell
     std::string identity_file;
     std::function<void()> on_policy;      // the current policy changed
     std::function<void()> on_full_state;  // the server asks for one

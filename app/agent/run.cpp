@@ -76,6 +76,7 @@ private:
                 log_,
                 facts_,
                 agent::boot_id_of("/"),
+                [] { return agent::uptime_s_of("/"); },
                 paths_.identity,
                 [this] { monitor_.use(policies_.current()); },
                 [this] {

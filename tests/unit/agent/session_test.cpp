@@ -231,10 +231,11 @@ TEST_CASE("enrolment: the reply becomes the identity, a refusal keeps its reason
     base.token = Redacted<std::string>("token-1");
     Facts facts;
     facts.machine_id = "m1";
-    const auto request = agent::enrol_request(base, facts, "boot-1", "nonce-1");
+    const auto request = agent::enrol_request(base, facts, "boot-1", "nonce-1", 77);
     CHECK(request.url == "https://gantry:8443/api/v1/agent/enrol");
     CHECK(decode_enrol_request(request.body)->token == "token-1");
     CHECK(decode_enrol_request(request.body)->nonce == "nonce-1");
+    CHECK(decode_enrol_request(request.body)->uptime_s == 77);
     http::Response answer;
     answer.status = 201;
     answer.body = encode(EnrolReply{"agent-9", "cred", 5, "default", "main", "server"});

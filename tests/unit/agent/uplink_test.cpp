@@ -69,6 +69,7 @@ struct Stage : SpoolFixture {
     Facts facts;
     int policy_changes = 0;
     int full_states = 0;
+    std::int64_t uptime_s = 0;
     std::unique_ptr<Uplink> uplink;
 
     Stage() : policies(directory.path() + "/policy.json") {
@@ -93,6 +94,7 @@ struct Stage : SpoolFixture {
                           log,
                           facts,
                           "boot-1",
+                          [this] { return uptime_s; },
                           directory.path() + "/identity.json",
                           [this] { ++policy_changes; },
                           [this] { ++full_states; },
@@ -224,6 +226,29 @@ TEST_CASE("uplink: on another machine it enrols before it says a word under the 
     stage.run();
     REQUIRE(stage.script.reports.size() == 1);
     CHECK(stage.script.reports[0].agent_id == "agent-2");
+}
+
+TEST_CASE("uplink: a copy that enrols anew says since when it runs, by then") {
+    Stage stage;
+    stage.uptime_s = 40;
+    stage.start("m1", "u1", "token-1");
+    stage.script.on_report = [&](const Report& report) {
+        http::Response answer;
+        answer.status = 409;
+        if (report.agent_id != "agent-1") {
+            stage.uplink->stop();
+            return acknowledged(report);
+        }
+        stage.uptime_s = 77;
+        return answer;
+    };
+    stage.run();
+    REQUIRE(stage.script.requests.size() == 3);
+    REQUIRE(stage.script.requests[1].url == "https://gantry/api/v1/agent/enrol");
+    const auto wanted = decode_enrol_request(stage.script.requests[1].body);
+    REQUIRE(wanted.has_value());
+    CHECK(wanted->boot_id == "boot-1");
+    CHECK(wanted->uptime_s == 77);
 }
 
 TEST_CASE("uplink: a clone without a token keeps its identity") {
