@@ -28,10 +28,10 @@ const char* to_string(Outcome outcome) {
 }
 
 const char* to_string(Cause cause) {
-    constexpr std::array words{"none",         "connection",   "timeout",    "reset",
-                               "throttled",    "server_error", "busy",       "refused",
-                               "turned_away",  "redirect",     "bad_answer", "bad_payload",
-                               "bad_settings", "exhausted"};
+    constexpr std::array<const char*, k_cause_count> words{
+        "none",         "connection",  "timeout",      "reset",       "throttled",
+        "server_error", "busy",        "refused",      "turned_away", "redirect",
+        "bad_answer",   "bad_payload", "bad_settings", "exhausted"};
     return words.at(static_cast<std::size_t>(cause));
 }
 

@@ -39,6 +39,7 @@ enum class Cause : std::uint8_t {
     bad_settings,  // the connector cannot work as configured: nothing can be sent, until mended
     exhausted,     // too old or too many attempts
 };
+inline constexpr std::size_t k_cause_count = 14;
 
 struct DeliveryResult {
     Outcome outcome = Outcome::retry_later;

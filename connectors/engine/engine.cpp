@@ -127,7 +127,7 @@ void Engine::admit(LeasedRow row, Instant now) {
     if (rows_.contains(id)) {
         // Its lease ran out while we hold it (the wall clock was set, or the outbox would not take
         // the verdict). We know how it goes; sending it again would be a duplicate.
-        metrics_.count("lease_expired");
+        metrics_.count(Fate::lease_expired);
         return;
     }
     auto dead = refuse_exhausted(row.delivery, limits_, now);
@@ -145,7 +145,7 @@ void Engine::admit(LeasedRow row, Instant now) {
 
 void Engine::settle_later(SettleStep step) {
     rows_.at(step.id).phase = Phase::settling;
-    if (step.kind == SettleStep::Kind::release) metrics_.count("released");
+    if (step.kind == SettleStep::Kind::release) metrics_.count(Fate::released);
     settlements_.push_back(std::move(step));
 }
 
@@ -181,7 +181,7 @@ void Engine::settled(DeliveryId id, const Result<void>& answer) {
 
 // The row comes back when its lease ends, and is then sent again with the same key.
 void Engine::forget(std::deque<SettleStep>::iterator step) {
-    metrics_.count("verdict_lost");
+    metrics_.count(Fate::verdict_lost);
     context_.log.warn("delivery_verdict_lost",
                       {{"connector", name_}, {"delivery", step->id.value}});
     rows_.erase(step->id);
@@ -245,7 +245,7 @@ void Engine::report(const Delivery& delivery, const DeliveryResult& result,
                     const SettleStep& step) {
     const auto& log = context_.log;
     if (result.outcome == Outcome::accepted) {
-        metrics_.count("accepted");
+        metrics_.count(Fate::accepted);
         log.info("delivery_accepted", {{"connector", name_},
                                        {"key", delivery.idempotency_key},
                                        {"attempts", delivery.attempts},
@@ -256,7 +256,7 @@ void Engine::report(const Delivery& delivery, const DeliveryResult& result,
     if (step.kind == SettleStep::Kind::dead) {
         const bool refused =
             result.outcome == Outcome::rejected && result.cause != Cause::exhausted;
-        metrics_.count(refused ? "rejected" : "exhausted");
+        metrics_.count(refused ? Fate::rejected : Fate::exhausted);
         log.error("delivery_dead", {{"connector", name_},
                                     {"key", delivery.idempotency_key},
                                     {"delivery", delivery.id.value},
@@ -264,7 +264,7 @@ void Engine::report(const Delivery& delivery, const DeliveryResult& result,
                                     {"reason", step.text}});
         return;
     }
-    metrics_.count(to_string(result.outcome));
+    metrics_.count(result.outcome == Outcome::ambiguous ? Fate::ambiguous : Fate::retry_later);
     log.warn("delivery_retry", {{"connector", name_},
                                 {"key", delivery.idempotency_key},
                                 {"attempts", delivery.attempts},
