@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 
@@ -94,10 +95,16 @@ std::string Spool::State::new_spool_id() {
     return id;
 }
 
-// For a person to look at; only the latest one is kept.
-void Spool::State::set_aside() const {
+// For a person to look at; only the latest one is kept. Not what came in its place before there was
+// a spool again: that is no evidence of anything.
+void Spool::State::set_aside() {
     const std::string database = path("spool.db");
-    ::rename(database.c_str(), (database + ".corrupt").c_str());
+    if (is_set_aside) {
+        ::unlink(database.c_str());
+    } else {
+        is_set_aside =
+            ::rename(database.c_str(), (database + ".corrupt").c_str()) == 0 || errno == ENOENT;
+    }
     ::unlink((database + "-wal").c_str());
     ::unlink((database + "-shm").c_str());
 }
@@ -137,7 +144,9 @@ Result<void> Spool::State::start_over() {
     if (!done) {
         books = before;
         is_damaged = true;
+        return done;
     }
+    is_set_aside = false;
     return done;
 }
 

@@ -64,7 +64,8 @@ struct Spool::State {
 
     const SpoolOpener opener;
     RandomSource& random;
-    bool is_damaged = false;  // the file: seen, not yet replaced
+    bool is_damaged = false;    // the file: seen, not yet replaced
+    bool is_set_aside = false;  // the damaged file; its replacement is not there yet
 
     State(SpoolOptions o, SpoolOpener open, const Clock& c, RandomSource& r)
         : options(std::move(o)), clock(c), opener(std::move(open)), random(r) {}
@@ -86,7 +87,7 @@ struct Spool::State {
     Result<void> recover(const std::optional<Marker>& marker, bool lost);
     // At run time, on damage: an empty file with what memory knows, in a new epoch.
     Result<void> start_over();
-    void set_aside() const;
+    void set_aside();
     std::string new_spool_id();
     Result<void> write_marker_now();
     // A damaged file is replaced before the next use; the one that saw the damage fails.
