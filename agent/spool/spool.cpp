@@ -13,6 +13,11 @@ constexpr std::size_t k_max_held_readings = 1500;  // about 128 KiB of JSON
 constexpr std::size_t k_record_overhead = 48;      // what a re-encoded record may grow
 constexpr std::size_t k_header_bytes = 512;
 
+// Why a sample could not be written.
+const char* reason_of(const Error& error) {
+    return error.code == ErrorCode::limit ? k_disk_full : k_disk_failure;
+}
+
 }  // namespace
 
 Spool::Spool(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -33,7 +38,7 @@ Result<void> Spool::append_sample(std::vector<Reading> readings) {
             return {};
         });
         if (!reserved) {
-            s.count_in_memory(RecordKind::sample, reserved.error());
+            s.count_in_memory(RecordKind::sample, reason_of(reserved.error()));
             return reserved;
         }
     }
@@ -46,7 +51,7 @@ Result<void> Spool::append_sample(std::vector<Reading> readings) {
     auto flushed = flush();
     if (!flushed && s.held.size() > 2 * s.options.max_held) {
         s.held.pop_front();  // bounded all the same
-        s.count_in_memory(RecordKind::sample, flushed.error());
+        s.count_in_memory(RecordKind::sample, reason_of(flushed.error()));
     }
     return flushed;
 }
@@ -159,7 +164,7 @@ Result<Report> Spool::next_report(std::size_t max_bytes) {
         if (!take_held_before(row.seq)) return report;
         auto record = decode_report_record(row.payload);
         if (!record) {  // one damaged row must not keep the others
-            if (auto gone = s.drop_one(row.seq, k_unreadable); !gone) return gone.error();
+            if (auto left = s.drop_unreadable(row); !left) return left.error();
             continue;
         }
         record->age_ms = s.age_of(row);
@@ -181,7 +186,7 @@ Result<void> Spool::acknowledge(std::int64_t epoch, std::int64_t acked_seq) {
         s.books.acked_seq = acked_seq;
         return {};
     }
-    return s.transaction([&]() -> Result<void> {
+    auto deleted = s.transaction([&]() -> Result<void> {
         for (const Table table : {Table::keep, Table::sample}) {
             const auto gone = s.store->up_to(table, acked_seq);
             if (!gone) return gone.error();
@@ -194,8 +199,13 @@ Result<void> Spool::acknowledge(std::int64_t epoch, std::int64_t acked_seq) {
         if (auto done = s.store->erase_acknowledged(acked_seq); !done) return done;
         if (s.books.dropped_seq <= acked_seq) s.books.dropped_seq = 0;
         s.books.acked_seq = acked_seq;
+        if (!s.skipped.empty() && *s.skipped.begin() <= acked_seq) {  // what it said is lost
+            if (auto set = s.set_full_state_due(true); !set) return set;
+        }
         return s.store->set_meta("acked_seq", std::to_string(acked_seq));
     });
+    if (deleted) s.skipped.erase(s.skipped.begin(), s.skipped.upper_bound(acked_seq));
+    return deleted;
 }
 
 Result<void> Spool::drop_refused(std::int64_t seq) { return state_->drop_one(seq, k_refused); }

@@ -11,8 +11,9 @@
 // hundreds of transitions; samples leave them alone, and in them the oldest make room for the
 // youngest. Reports go out whatever the disk does.
 //
-// A row that cannot be read is dropped and counted. A file that turns out to be damaged is set
-// aside, at opening and at run time alike; one call fails, the next begins a new epoch.
+// A row that cannot be read is dropped and counted; while the disk takes no writes, left out and
+// counted. A file that turns out to be damaged is set aside, at opening and at run time alike; one
+// call fails, the next begins a new epoch.
 //
 // (epoch, seq) names a record for ever. Sequence numbers are reserved in blocks on disk, so that a
 // number is never given twice; the epoch grows when the file was lost, damaged or rolled back,

@@ -57,9 +57,8 @@ Result<void> Spool::State::count_drop(RecordKind kind, const std::string& reason
     return store->set_drop({kind, reason, count.pending, count.total});
 }
 
-void Spool::State::count_in_memory(RecordKind kind, const Error& why) {
-    const bool is_full = why.code == ErrorCode::limit;
-    DropCount& count = books.drops[{kind, is_full ? k_disk_full : k_disk_failure}];
+void Spool::State::count_in_memory(RecordKind kind, const char* reason) {
+    DropCount& count = books.drops[{kind, reason}];
     ++count.pending;
     ++count.total;
 }
@@ -190,8 +189,22 @@ Result<void> Spool::State::drop_one(std::int64_t seq, const char* reason) {
             if (gone->rows == 0) return {};
             if (books.dropped_seq == seq) books.dropped_seq = 0;
         }
-        return count_drop(kind, reason, 1, true);
+        return count_drop(kind, reason, skipped.contains(seq) ? 0 : 1, true);
     });
+}
+
+Result<void> Spool::State::drop_unreadable(const Row& row) {
+    const auto gone = drop_one(row.seq, k_unreadable);
+    if (gone) {
+        skipped.erase(row.seq);
+        return {};
+    }
+    if (gone.error().code == ErrorCode::corrupt) return gone;
+    const bool is_sample = row.kind == RecordKind::sample;
+    if (skipped.insert(row.seq).second) {
+        count_in_memory(is_sample ? RecordKind::sample : RecordKind::state, k_unreadable);
+    }
+    return {};
 }
 
 std::int64_t Spool::State::age_of(const Row& row) const {

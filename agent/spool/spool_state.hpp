@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -60,6 +61,9 @@ struct Spool::State {
     };
     Books books;
     std::deque<Held> held;
+    // Unreadable rows that the disk would not let go: counted already, in memory. At most as many
+    // as one report looks at, since without writes nothing is acknowledged either.
+    std::set<std::int64_t> skipped;
     std::int64_t marker_behind = 0;  // reserved_seq that the marker must still learn
 
     const SpoolOpener opener;
@@ -105,7 +109,7 @@ struct Spool::State {
     Result<void> count_drop(RecordKind kind, const std::string& reason, std::int64_t rows,
                             bool tell);
     // Where the disk takes no writes; on disk with the next count that it takes.
-    void count_in_memory(RecordKind kind, const Error& why);
+    void count_in_memory(RecordKind kind, const char* reason);
     Result<void> evict(Table table, const Store::Prefix& prefix, const char* reason);
     Result<void> make_room(Table table, std::int64_t cost, const Room& room);
     Result<void> insert(ReportRecord record);
@@ -114,6 +118,9 @@ struct Spool::State {
     [[nodiscard]] bool is_disk_short() const;
     Result<void> tell_drops();
     Result<void> drop_one(std::int64_t seq, const char* reason);
+    // Drops a row that cannot be read, or where the disk takes no writes leaves it out. The error
+    // is that of a damaged file.
+    Result<void> drop_unreadable(const Row& row);
     std::int64_t age_of(const Row& row) const;
 };
 

@@ -67,6 +67,7 @@ public:
     }
     Result<void> begin() override {
         if (!death_.lives()) return dead();
+        if (death_.takes_no_writes) return fail(ErrorCode::unavailable, "the disk is read-only");
         return inner_->begin();
     }
     Result<void> commit() override {

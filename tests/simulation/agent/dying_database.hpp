@@ -14,6 +14,7 @@ struct Death {
     std::int64_t operations_left = -1;  // negative: it lives on
     bool commit_happens = false;        // should it die in a commit
     bool is_dead = false;
+    bool takes_no_writes = false;  // alive, but no transaction begins
 
     // False: the process is dead, the operation does not happen.
     bool lives() {
