@@ -70,7 +70,7 @@ Result<void> Spool::State::recover(const std::optional<Marker>& marker, bool los
     if (matches) return write_marker_now();
     const std::int64_t epoch = is_first ? 1 : std::max(books.epoch, marker ? marker->epoch : 0) + 1;
     auto done = transaction([&]() -> Result<void> {
-        if (is_new_file) spool_id = new_spool_id();
+        if (is_new_file) spool_id = random_hex128(random);
         if (auto set = store->set_meta("spool_id", spool_id); !set) return set;
         if (auto set = set_epoch(epoch); !set) return set;
         // Without any marker nothing says that something is missing from an intact file.
@@ -85,14 +85,6 @@ Result<void> Spool::State::recover(const std::optional<Marker>& marker, bool los
 Result<void> Spool::State::write_marker_now() {
     marker_behind = 0;
     return write_marker(path("spool.marker"), {spool_id, books.epoch, books.reserved_seq});
-}
-
-std::string Spool::State::new_spool_id() {
-    char id[40];
-    const auto high = static_cast<unsigned long long>(random.next());
-    const auto low = static_cast<unsigned long long>(random.next());
-    std::snprintf(id, sizeof id, "%016llx%016llx", high, low);
-    return id;
 }
 
 // For a person to look at; only the latest one is kept. Not what came in its place before there was
@@ -122,7 +114,7 @@ Result<void> Spool::State::start_over() {
     skipped.clear();
     books.dropped_seq = 0;
     auto done = transaction([&]() -> Result<void> {
-        spool_id = new_spool_id();
+        spool_id = random_hex128(random);
         for (const auto& [key, value] : std::initializer_list<std::pair<const char*, std::string>>{
                  {"spool_id", spool_id},
                  {"boot_id", options.boot_id},

@@ -92,7 +92,6 @@ struct Spool::State {
     // At run time, on damage: an empty file with what memory knows, in a new epoch.
     Result<void> start_over();
     void set_aside();
-    std::string new_spool_id();
     Result<void> write_marker_now();
     // A damaged file is replaced before the next use; the one that saw the damage fails.
     Result<void> ready() { return is_damaged ? start_over() : Result<void>{}; }

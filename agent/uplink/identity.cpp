@@ -1,6 +1,5 @@
 #include "agent/uplink/identity.hpp"
 
-#include <array>
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
@@ -79,15 +78,12 @@ Result<std::string> enrolment_nonce(const std::string& identity_path, const std:
     } else if (kept.error().code != ErrorCode::not_found) {
         return kept.error();
     }
-    std::array<char, 33> nonce{};
-    const auto word = [&] { return static_cast<unsigned long long>(random.next()); };
-    const auto first = word();
-    std::snprintf(nonce.data(), nonce.size(), "%016llx%016llx", first, word());
-    const Json json{{"boot_id", boot_id}, {"nonce", nonce.data()}};
+    std::string nonce = random_hex128(random);
+    const Json json{{"boot_id", boot_id}, {"nonce", nonce}};
     if (auto done = write_state_file(path, json.dump() + "\n", Flush::durable); !done) {
         return done.error();
     }
-    return std::string(nonce.data());
+    return nonce;
 }
 
 void forget_nonce(const std::string& identity_path) {

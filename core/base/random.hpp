@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <random>
+#include <string>
 
 namespace gantry {
 
@@ -27,5 +28,8 @@ public:
 private:
     std::mt19937_64 engine_;
 };
+
+// 128 random bits as 32 lower-case hexadecimal digits, of two draws.
+std::string random_hex128(RandomSource& random);
 
 }  // namespace gantry
