@@ -19,7 +19,7 @@ bool is_passing(ErrorCode code) {
            code == ErrorCode::limit || code == ErrorCode::corrupt;
 }
 
-void note_progress(std::vector<collector::AgentProgress>& all, collector::AgentProgress latest) {
+void note_progress(std::vector<records::AgentProgress>& all, records::AgentProgress latest) {
     const auto same = std::find_if(all.rbegin(), all.rend(), [&](const auto& known) {
         return known.agent_id == latest.agent_id;
     });
@@ -27,6 +27,7 @@ void note_progress(std::vector<collector::AgentProgress>& all, collector::AgentP
     if (same == all.rend() || same->boot_id != latest.boot_id) {
         all.push_back(std::move(latest));
     } else {
+        latest.has_full_state = latest.has_full_state || same->has_full_state;
         *same = std::move(latest);
     }
 }
@@ -182,8 +183,9 @@ void Projector::fold_decoded(const journal::Record& record, collector::Decoded d
         correlator_.expire(input, decoded.expired, batch.sequences, batch.changes);
     }
     if (decoded.facts && decoded.progress) {
-        batch.command = Command{record.organisation, "gantry", std::nullopt,
-                                ReportFacts{decoded.progress->agent_id, *decoded.facts}};
+        batch.command = Command{
+            record.organisation, "gantry", std::nullopt,
+            ReportFacts{decoded.progress->agent_id, *decoded.facts, decoded.progress->boot_id}};
     }
     if (decoded.progress) note_progress(batch.progress, std::move(*decoded.progress));
 }
@@ -219,15 +221,8 @@ Result<void> Projector::write(storage::Connection& connection, Batch& batch, boo
         if (auto done = tickets_.apply(connection, batch.changes, sequences); !done) return done;
     }
     if (!batch.progress.empty()) {
-        std::vector<records::AgentCredential> rows(batch.progress.size());
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            rows[i].agent_id = batch.progress[i].agent_id;
-            rows[i].epoch = batch.progress[i].epoch;
-            rows[i].acked_seq = batch.progress[i].acked_seq;
-            rows[i].boot_id = batch.progress[i].boot_id;
-            rows[i].last_seen_at = batch.progress[i].last_seen_at;
-        }
-        if (auto done = records::save_agent_progress(connection, rows); !done) return done;
+        auto saved = records::save_agent_progress(connection, batch.progress);
+        if (!saved) return saved;
     }
     return batch.command ? execute(connection, batch, sequences, outcome) : Result<void>{};
 }

@@ -32,8 +32,8 @@ namespace gantry::app {
 
 struct Batch {
     Changes changes;
-    std::vector<collector::AgentProgress> progress;  // the latest of each agent and boot
-    std::optional<Command> command;                  // executed after `changes`
+    std::vector<records::AgentProgress> progress;  // the latest of each agent and boot
+    std::optional<Command> command;                // executed after `changes`
     CommandContext context;
     bool from_journal_command = false;  // a waiter may be interested in the outcome
     Sequences sequences;                // before; store() works on it and leaves it advanced

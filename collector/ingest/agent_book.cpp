@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "collector/ingest/decode.hpp"
+
 namespace gantry::collector {
 
 AgentEntry* Endpoint::voice() const {
@@ -62,7 +64,7 @@ void AgentBook::revoke(std::string_view agent_id) {
 }
 
 void AgentBook::refuse_boot(std::string_view agent_id, const std::string& boot_id) {
-    if (AgentEntry* entry = find(agent_id)) entry->agent.refused_boot_id = boot_id;
+    if (AgentEntry* entry = find(agent_id)) records::refuse_boot(entry->agent, boot_id);
 }
 
 void AgentBook::approve(std::string_view agent_id) {
@@ -94,28 +96,40 @@ AgentEntry* AgentBook::find_by_enrolment(TokenId token, const std::string& nonce
     return at == by_enrolment_.end() ? nullptr : at->second;
 }
 
+namespace {
+
+// The boot before the present one, in an epoch of its own: not a reboot's late request, whose epoch
+// would be ours, but one of two machines, whose numbers are not the other's.
+bool goes_on_from_before(const records::AgentCredential& agent, const Report& report) {
+    return !agent.previous_boot_id.empty() && report.boot_id == agent.previous_boot_id &&
+           report.epoch != agent.epoch && report.epoch >= agent.previous_epoch;
+}
+
+}  // namespace
+
 StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {
     using Kind = StreamVerdict::Kind;
     const auto& agent = entry.agent;
-    const bool copy = !agent.refused_boot_id.empty() && report.boot_id == agent.refused_boot_id;
+    const bool own = goes_on_from_before(agent, report);
+    const std::int64_t epoch = own ? agent.previous_epoch : agent.epoch;
+    const std::int64_t acked_seq = own ? agent.previous_acked_seq : agent.acked_seq;
     // A state directory brought back from a backup: acknowledging it would drop unsent records.
-    if (copy || report.epoch < agent.epoch) return {Kind::clone, 0, false};
-    if (report.epoch > agent.epoch) return {Kind::accept, report.first_seq - 1, true};
+    if (agent.refuses(report.boot_id) || report.epoch < epoch) return {Kind::clone, 0, 0, false};
+    if (report.epoch > epoch) {
+        return {Kind::accept, report.first_seq - 1, report.first_seq - 1, true};
+    }
     // Numbers that we have, from another boot: sent again after a lost acknowledgement, or given
     // anew by a machine that was rolled back. No clock can tell these apart; the full state repairs
     // the second. When all of it is behind us, our acked_seq tells the agent to begin an epoch.
-    const bool rebooted = !agent.boot_id.empty() && report.boot_id != agent.boot_id;
-    const bool doubtful = rebooted && report.first_seq <= agent.acked_seq;
-    if (report.last_seq <= agent.acked_seq) return {Kind::replay, report.last_seq, doubtful};
-    const bool gap = report.first_seq > agent.acked_seq + 1;
-    return {Kind::accept, agent.acked_seq, gap || doubtful};
+    const bool rebooted = !own && !agent.boot_id.empty() && report.boot_id != agent.boot_id;
+    const bool doubtful = rebooted && report.first_seq <= acked_seq;
+    if (report.last_seq <= acked_seq) return {Kind::replay, report.last_seq, acked_seq, doubtful};
+    const bool gap = report.first_seq > acked_seq + 1;
+    return {Kind::accept, acked_seq, acked_seq, gap || doubtful};
 }
 
 void AgentBook::advance(AgentEntry& entry, const Report& report, Instant now) {
-    records::follow_boot(entry.agent, report.boot_id);
-    entry.agent.epoch = report.epoch;
-    entry.agent.acked_seq = report.last_seq;
-    entry.agent.last_seen_at = now;
+    records::follow_report(entry.agent, progress_of(report, now));
 }
 
 }  // namespace gantry::collector

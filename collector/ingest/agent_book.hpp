@@ -54,6 +54,7 @@ struct AgentEntry {
 struct StreamVerdict {
     enum class Kind { accept, replay, clone } kind = Kind::accept;
     std::int64_t skip_up_to = 0;   // records with seq <= this were accepted before
+    std::int64_t acked_seq = 0;    // in the report's epoch, while nothing of it is taken
     bool want_full_state = false;  // the server's picture of the endpoint may be stale
 };
 
@@ -80,7 +81,7 @@ public:
     static void heard(AgentEntry& entry, const Clock& clock);
     // The row was revoked: the credential opens nothing any more, and silence is not judged.
     void revoke(std::string_view agent_id);
-    // The row refuses this boot: it is a copy's.
+    // The row refuses this boot: it is a copy's. What it moved is moved back.
     void refuse_boot(std::string_view agent_id, const std::string& boot_id);
     // The row was approved: its reports are taken from now on.
     void approve(std::string_view agent_id);

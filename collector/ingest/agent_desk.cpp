@@ -256,13 +256,8 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     const bool sign_of_life = report.records.empty() && report.last_seq < report.first_seq;
     if (verdict.kind == StreamVerdict::Kind::replay || sign_of_life) {
         if (!sign_of_life) replays_.add();
-        // acked_seq is told in the report's epoch, of which we may have nothing yet.
-        const bool same_epoch = report.epoch == entry.agent.epoch;
-        const auto acked = same_epoch ? entry.agent.acked_seq : report.first_seq - 1;
-        co_return reply(entry, acked, verdict.want_full_state);
+        co_return reply(entry, verdict.acked_seq, verdict.want_full_state);
     }
-    const Report whole_header{report.agent_id,  report.epoch,    report.boot_id,
-                              report.first_seq, report.last_seq, {}};
     if (verdict.skip_up_to >= report.first_seq) {
         drop_known(report, verdict.skip_up_to);
         body = encode(report);
@@ -280,10 +275,10 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     if (!accepted) {
         co_return refuse(503, "unavailable", accepted.error().message);
     }
-    AgentBook::advance(entry, whole_header, now);
+    AgentBook::advance(entry, report, now);
     reports_.add();
     records_.add(count);
-    co_return reply(entry, entry.agent.acked_seq, verdict.want_full_state);
+    co_return reply(entry, report.last_seq, verdict.want_full_state);
 }
 
 // Not for a copy of the machine, whose sign of life would hide that the machine itself is gone.
@@ -303,7 +298,7 @@ http::Response AgentDesk::reply(const AgentEntry& entry, std::int64_t acked_seq,
     answer.policy_etag = document.etag;
     answer.interval_s = document.interval_s;
     entry.endpoint->interval = std::chrono::seconds{std::max<std::int64_t>(answer.interval_s, 1)};
-    answer.want_full_state = want_full_state;
+    answer.want_full_state = want_full_state || entry.agent.full_state_due;
     return json_reply(encode(answer));
 }
 

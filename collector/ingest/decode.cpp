@@ -21,6 +21,15 @@ Result<AgentIdentity> known_agent(const journal::Record& record, const std::stri
 
 }  // namespace
 
+records::AgentProgress progress_of(const Report& report, Instant received_at) {
+    records::AgentProgress out{report.agent_id, report.epoch, report.last_seq,
+                               report.boot_id,  received_at,  false};
+    for (const ReportRecord& record : report.records) {
+        if (record.kind == RecordKind::full_state) out.has_full_state = true;
+    }
+    return out;
+}
+
 Result<Decoded> decode_agent_report(const journal::Record& record, const AgentLookup& agents) {
     auto report = decode_report(record.body);
     if (!report) return bad_record(record, report.error().message);
@@ -28,8 +37,7 @@ Result<Decoded> decode_agent_report(const journal::Record& record, const AgentLo
     if (!agent) return agent.error();
     Decoded decoded;
     decoded.events = normalize(*report, *agent, record.received_at);
-    decoded.progress = AgentProgress{report->agent_id, report->epoch, report->last_seq,
-                                     report->boot_id, record.received_at};
+    decoded.progress = progress_of(*report, record.received_at);
     for (const ReportRecord& item : report->records) {
         if (item.facts) decoded.facts = item.facts;
     }

@@ -61,6 +61,7 @@ struct EnrolAgent {
 struct ReportFacts {
     std::string agent_id;
     Facts facts;
+    std::string boot_id{};  // of the report
 };
 
 using CommandBody = std::variant<CreateIncident, AddNote, AssignIncident, ChangeIncidentState,

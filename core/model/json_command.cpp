@@ -131,10 +131,12 @@ void read(ObjectReader& in, EnrolAgent& c) {
 void write(const ReportFacts& c, Json& out) {
     out["command"] = "report_facts";
     out["agent_id"] = c.agent_id;
+    if (!c.boot_id.empty()) out["boot_id"] = c.boot_id;
     out["facts"] = json::facts(c.facts);
 }
 void read(ObjectReader& in, ReportFacts& c) {
     in.text("agent_id", c.agent_id);
+    in.text("boot_id", c.boot_id);
     read_facts_member(in, c.facts);
 }
 

@@ -58,21 +58,42 @@ struct AgentCredential {
     std::int64_t epoch = 0;      // of the spool, with acked_seq the position up to which
     std::int64_t acked_seq = 0;  //   reports are durable
     std::string boot_id;         // of the latest accepted report; before one, of the enrolment
-    // The boots before it, to tell reboots from two machines on one credential; see follow_boot().
+    // The boot before it, and where that one's stream stood, to tell reboots from two machines on
+    // one credential; see follow_report().
     std::string previous_boot_id;
-    std::string refused_boot_id;    // the copy's; it has to enrol anew
+    std::int64_t previous_epoch = 0;
+    std::int64_t previous_acked_seq = 0;
     std::int64_t boot_returns = 0;  // how often in a row the previous boot came back
+    bool full_state_due = false;    // another machine spoke for this one: it has to tell all
     Instant last_seen_at{};
     std::string name;
     TokenId token;         // by which it enrolled, with the nonce of its request
     std::string nonce;     // empty: the enrolment cannot be repeated
     bool approved = true;  // false: enrolled, but its reports are refused until approve_agent()
+    // Of copies, which have to enrol anew: at most k_max_refused_boots, the newest last.
+    std::vector<std::string> refused_boots;
+
+    [[nodiscard]] bool refuses(const std::string& boot) const;
+};
+constexpr std::size_t k_max_refused_boots = 256;
+
+// An accepted report, as far as it moves the agent.
+struct AgentProgress {
+    std::string agent_id;
+    std::int64_t epoch = 0;
+    std::int64_t acked_seq = 0;
+    std::string boot_id;
+    Instant last_seen_at{};
+    bool has_full_state = false;
 };
 
-// A report of `boot_id` was accepted. A boot that was replaced never reports again, but for one
-// request that was under way; so when two boots took turns three times (A B A B A), two machines
-// live on the credential, and the one that joined later is refused from then on.
-void follow_boot(AgentCredential& agent, const std::string& boot_id);
+// A report was accepted. A boot that was replaced never reports again, but for one request that was
+// under way; so when two boots took turns three times (A B A B A), two machines live on the
+// credential, and the one that joined later is refused from then on. Nothing moves for a boot that
+// is refused.
+void follow_report(AgentCredential& agent, const AgentProgress& report);
+// `boot` is a copy's. If it spoke last, the agent stands where it stood before the copy came.
+void refuse_boot(AgentCredential& agent, const std::string& boot);
 
 // --- organisations ---
 Result<PageOf<Organisation>> organisations(storage::Connection&, const Scope&, const PageRequest&);
@@ -132,7 +153,7 @@ Result<PageOf<User>> users(storage::Connection&, const Scope&, const PageRequest
 struct AgentRow {
     std::int64_t id = 0;
     Instant created_at{};
-    AgentCredential agent;
+    AgentCredential agent;  // but for its refused_boots
 };
 Result<void> insert_agent(storage::Connection&, const AgentCredential&, Instant now);
 Result<AgentCredential> agent_by_id(storage::Connection&, const std::string& agent_id);
@@ -151,12 +172,13 @@ Result<void> bind_agent_asset(storage::Connection&, const std::string& agent_id,
 enum class ProvenBy : std::uint8_t { nobody_who_runs, this_boot, another_boot };
 Result<ProvenBy> proven_by(storage::Connection&, AssetId, const std::string& boot_id,
                            Instant since);
-// The boot that the agent reported last is a copy's: it has to enrol anew.
-Result<void> refuse_boot(storage::Connection&, const std::string& agent_id);
+// As refuse_boot() above. not_found without such an agent.
+Result<void> refuse_boot(storage::Connection&, const std::string& agent_id,
+                         const std::string& boot_id);
 Result<void> approve_agent(storage::Connection&, const Scope&, const std::string& agent_id);
 Result<void> revoke_agent(storage::Connection&, const Scope&, const std::string& agent_id);
-// epoch, acked_seq, last_seen_at and, as follow_boot() does, boot_id of many agents, in order; an
-// agent whose boot changed in between is there more than once.
-Result<void> save_agent_progress(storage::Connection&, const std::vector<AgentCredential>&);
+// What follow_report() does, for many agents, in order; an agent whose boot changed in between is
+// there more than once.
+Result<void> save_agent_progress(storage::Connection&, const std::vector<AgentProgress>&);
 
 }  // namespace gantry::records

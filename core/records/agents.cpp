@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <unordered_map>
+
 #include "core/records/access.hpp"
 #include "core/records/query.hpp"
 
@@ -6,8 +9,8 @@ namespace {
 
 constexpr std::string_view k_columns =
     "agent_id, organisation_id, site_id, role, asset_id, credential_hash, revoked, epoch, "
-    "acked_seq, boot_id, previous_boot_id, refused_boot_id, boot_returns, last_seen_at, name, "
-    "token_id, nonce, approved";
+    "acked_seq, boot_id, previous_boot_id, previous_epoch, previous_acked_seq, boot_returns, "
+    "full_state_due, last_seen_at, name, token_id, nonce, approved";
 
 // How often two boots take turns before one of them is refused.
 constexpr std::int64_t k_returns_of_two_machines = 3;
@@ -25,8 +28,10 @@ AgentCredential read_agent(Query& query) {
     agent.acked_seq = query.integer();
     agent.boot_id = query.text();
     agent.previous_boot_id = query.text();
-    agent.refused_boot_id = query.text();
+    agent.previous_epoch = query.integer();
+    agent.previous_acked_seq = query.integer();
     agent.boot_returns = query.integer();
+    agent.full_state_due = query.flag();
     agent.last_seen_at = query.time();
     agent.name = query.text();
     agent.token = query.id<TokenId>();
@@ -35,15 +40,62 @@ AgentCredential read_agent(Query& query) {
     return agent;
 }
 
+Result<AgentCredential> with_refused_boots(storage::Connection& connection, AgentCredential agent) {
+    Query query(connection, "SELECT boot_id FROM refused_boots WHERE agent_id = $1 ORDER BY n");
+    query.bind(agent.agent_id);
+    while (query.next()) agent.refused_boots.push_back(query.text());
+    if (auto done = query.done(); !done) return done.error();
+    return agent;
+}
+
 }  // namespace
 
-void follow_boot(AgentCredential& agent, const std::string& boot_id) {
-    if (boot_id == agent.boot_id) return;
-    const bool returned = !agent.previous_boot_id.empty() && boot_id == agent.previous_boot_id;
-    agent.boot_returns = returned ? agent.boot_returns + 1 : 0;
-    if (agent.boot_returns >= k_returns_of_two_machines) agent.refused_boot_id = agent.boot_id;
-    agent.previous_boot_id = std::move(agent.boot_id);
-    agent.boot_id = boot_id;
+bool AgentCredential::refuses(const std::string& boot) const {
+    return std::find(refused_boots.begin(), refused_boots.end(), boot) != refused_boots.end();
+}
+
+void follow_report(AgentCredential& agent, const AgentProgress& report) {
+    if (agent.refuses(report.boot_id)) return;
+    if (report.boot_id != agent.boot_id) {
+        const bool returned =
+            !agent.previous_boot_id.empty() && report.boot_id == agent.previous_boot_id;
+        agent.boot_returns = returned ? agent.boot_returns + 1 : 0;
+        agent.full_state_due = agent.full_state_due || returned;
+        agent.previous_boot_id = std::move(agent.boot_id);
+        agent.previous_epoch = agent.epoch;
+        agent.previous_acked_seq = agent.acked_seq;
+        agent.boot_id = report.boot_id;
+    } else if (report.epoch != agent.epoch && agent.epoch == agent.previous_epoch) {
+        // They shared that epoch: what this boot told of it, nobody tells again.
+        agent.previous_acked_seq = std::max(agent.previous_acked_seq, agent.acked_seq);
+    }
+    agent.epoch = report.epoch;
+    agent.acked_seq = report.acked_seq;
+    agent.last_seen_at = report.last_seen_at;
+    if (report.has_full_state) agent.full_state_due = false;
+    if (agent.boot_returns >= k_returns_of_two_machines) {
+        const std::string copy = agent.previous_boot_id;
+        refuse_boot(agent, copy);
+    }
+}
+
+void refuse_boot(AgentCredential& agent, const std::string& boot) {
+    if (!agent.refuses(boot)) {
+        if (agent.refused_boots.size() >= k_max_refused_boots) {
+            agent.refused_boots.erase(agent.refused_boots.begin());
+        }
+        agent.refused_boots.push_back(boot);
+    }
+    const bool spoke_last = agent.boot_id == boot;
+    if (!spoke_last && agent.previous_boot_id != boot) return;
+    if (spoke_last) {
+        agent.boot_id = agent.previous_boot_id;
+        agent.epoch = agent.previous_epoch;
+        agent.acked_seq = agent.previous_acked_seq;
+        agent.full_state_due = true;
+    }
+    agent.previous_boot_id.clear();
+    agent.previous_epoch = agent.previous_acked_seq = agent.boot_returns = 0;
 }
 
 Result<void> insert_agent(storage::Connection& connection, const AgentCredential& agent,
@@ -69,7 +121,7 @@ Result<AgentCredential> agent_by_id(storage::Connection& connection, const std::
     Query query(connection,
                 "SELECT " + std::string(k_columns) + " FROM agents WHERE agent_id = $1");
     query.bind(agent_id);
-    if (query.next()) return read_agent(query);
+    if (query.next()) return with_refused_boots(connection, read_agent(query));
     if (auto done = query.done(); !done) return done.error();
     return fail(ErrorCode::not_found, "no agent " + agent_id);
 }
@@ -81,7 +133,7 @@ Result<AgentCredential> agent_by_enrolment(storage::Connection& connection, Toke
                                     " FROM agents WHERE nonce = $1 AND nonce <> '' "
                                     "AND token_id = $2 ORDER BY id");
         query.bind(nonce, token);
-        if (query.next()) return read_agent(query);
+        if (query.next()) return with_refused_boots(connection, read_agent(query));
         if (auto done = query.done(); !done) return done.error();
     }
     return fail(ErrorCode::not_found, "no agent of this enrolment");
@@ -97,8 +149,18 @@ Result<std::vector<AgentCredential>> agents(storage::Connection& connection, con
     Query query(connection, "SELECT " + std::string(k_columns) + " FROM agents WHERE " +
                                 scope_condition(scope) + " ORDER BY id");
     std::vector<AgentCredential> out;
-    while (query.next()) out.push_back(read_agent(query));
+    std::unordered_map<std::string, std::size_t> places;
+    while (query.next()) {
+        out.push_back(read_agent(query));
+        places[out.back().agent_id] = out.size() - 1;
+    }
     if (auto done = query.done(); !done) return done.error();
+    Query refused(connection, "SELECT agent_id, boot_id FROM refused_boots ORDER BY agent_id, n");
+    while (refused.next()) {
+        const auto place = places.find(refused.text());
+        if (place != places.end()) out[place->second].refused_boots.push_back(refused.text());
+    }
+    if (auto done = refused.done(); !done) return done.error();
     return out;
 }
 
@@ -135,16 +197,17 @@ Result<void> bind_agent_asset(storage::Connection& connection, const std::string
 Result<ProvenBy> proven_by(storage::Connection& connection, AssetId asset,
                            const std::string& boot_id, Instant since) {
     Query query(connection,
-                "SELECT boot_id, refused_boot_id, last_seen_at, created_at FROM agents "
-                "WHERE asset_id = $1");
-    query.bind(asset);
+                "SELECT boot_id, last_seen_at, created_at, CASE WHEN EXISTS (SELECT 1 FROM "
+                "refused_boots AS r WHERE r.agent_id = agents.agent_id AND r.boot_id = $1) "
+                "THEN 1 ELSE 0 END FROM agents WHERE asset_id = $2");
+    query.bind(boot_id, asset);
     ProvenBy out = ProvenBy::nobody_who_runs;
     while (query.next()) {
         const std::string boot = query.text();
-        const std::string refused = query.text();
         const Instant heard = query.time();
-        const bool runs = heard > since || query.time() > since;
-        if (!refused.empty() && refused == boot_id) {
+        const Instant enrolled = query.time();
+        const bool runs = heard > since || enrolled > since;
+        if (query.flag()) {
             out = ProvenBy::another_boot;
             break;
         }
@@ -158,9 +221,28 @@ Result<ProvenBy> proven_by(storage::Connection& connection, AssetId asset,
     return out;
 }
 
-Result<void> refuse_boot(storage::Connection& connection, const std::string& agent_id) {
-    Query update(connection, "UPDATE agents SET refused_boot_id = boot_id WHERE agent_id = $1");
-    return update.bind(agent_id).run();
+Result<void> refuse_boot(storage::Connection& connection, const std::string& agent_id,
+                         const std::string& boot_id) {
+    auto agent = agent_by_id(connection, agent_id);
+    if (!agent) return agent.error();
+    refuse_boot(*agent, boot_id);
+    Query update(connection,
+                 "UPDATE agents SET epoch = $1, acked_seq = $2, boot_id = $3, "
+                 "previous_boot_id = $4, previous_epoch = $5, previous_acked_seq = $6, "
+                 "boot_returns = $7, full_state_due = $8 WHERE agent_id = $9");
+    update.bind(agent->epoch, agent->acked_seq, agent->boot_id, agent->previous_boot_id,
+                agent->previous_epoch, agent->previous_acked_seq, agent->boot_returns,
+                agent->full_state_due, agent_id);
+    if (auto done = update.run(); !done) return done;
+    Query insert(connection,
+                 "INSERT INTO refused_boots (agent_id, boot_id, n) SELECT $1, $2, "
+                 "COALESCE(MAX(n), 0) + 1 FROM refused_boots WHERE agent_id = $1 "
+                 "ON CONFLICT DO NOTHING");
+    if (auto done = insert.bind(agent_id, boot_id).run(); !done) return done;
+    Query trim(connection,
+               "DELETE FROM refused_boots WHERE agent_id = $1 AND n <= "
+               "(SELECT MAX(n) FROM refused_boots WHERE agent_id = $1) - $2");
+    return trim.bind(agent_id, k_max_refused_boots).run();
 }
 
 namespace {
@@ -188,23 +270,47 @@ Result<void> revoke_agent(storage::Connection& connection, const Scope& scope,
     return mark_agent(connection, scope, agent_id, "revoked = 1");
 }
 
-Result<void> save_agent_progress(storage::Connection& connection,
-                                 const std::vector<AgentCredential>& agents) {
-    for (const AgentCredential& agent : agents) {
-        // follow_boot() in SQL, whose right sides see the row as it was.
+namespace {
+
+// follow_report() in SQL, whose right sides see the row as it was: one statement for each report.
+Result<void> save_report(storage::Connection& connection, const AgentProgress& report) {
+    std::int64_t returns = 0;
+    std::string copy;
+    {
         Query update(connection,
                      "UPDATE agents SET epoch = $1, acked_seq = $2, last_seen_at = $3, "
-                     "refused_boot_id = CASE WHEN boot_id <> $4 AND previous_boot_id = $4 "
-                     "AND previous_boot_id <> '' AND boot_returns + 1 >= $5 "
-                     "THEN boot_id ELSE refused_boot_id END, "
                      "boot_returns = CASE WHEN boot_id = $4 THEN boot_returns "
                      "WHEN previous_boot_id = $4 AND previous_boot_id <> '' "
                      "THEN boot_returns + 1 ELSE 0 END, "
+                     "full_state_due = CASE WHEN $5 = 1 THEN 0 WHEN boot_id <> $4 AND "
+                     "previous_boot_id = $4 AND previous_boot_id <> '' THEN 1 "
+                     "ELSE full_state_due END, "
+                     "previous_acked_seq = CASE WHEN boot_id <> $4 OR (epoch <> $1 AND "
+                     "epoch = previous_epoch AND acked_seq > previous_acked_seq) "
+                     "THEN acked_seq ELSE previous_acked_seq END, "
+                     "previous_epoch = CASE WHEN boot_id = $4 THEN previous_epoch ELSE epoch END, "
                      "previous_boot_id = CASE WHEN boot_id = $4 THEN previous_boot_id "
-                     "ELSE boot_id END, boot_id = $4 WHERE agent_id = $6");
-        update.bind(agent.epoch, agent.acked_seq, agent.last_seen_at, agent.boot_id,
-                    k_returns_of_two_machines, agent.agent_id);
-        if (auto done = update.run(); !done) return done;
+                     "ELSE boot_id END, boot_id = $4 WHERE agent_id = $6 AND NOT EXISTS "
+                     "(SELECT 1 FROM refused_boots AS r WHERE r.agent_id = agents.agent_id "
+                     "AND r.boot_id = $4) RETURNING boot_returns, previous_boot_id");
+        update.bind(report.epoch, report.acked_seq, report.last_seen_at, report.boot_id,
+                    report.has_full_state, report.agent_id);
+        while (update.next()) {
+            returns = update.integer();
+            copy = update.text();
+        }
+        if (auto done = update.done(); !done) return done;
+    }
+    if (returns < k_returns_of_two_machines) return {};
+    return refuse_boot(connection, report.agent_id, copy);
+}
+
+}  // namespace
+
+Result<void> save_agent_progress(storage::Connection& connection,
+                                 const std::vector<AgentProgress>& reports) {
+    for (const AgentProgress& report : reports) {
+        if (auto done = save_report(connection, report); !done) return done;
     }
     return {};
 }

@@ -39,7 +39,8 @@ private:
                                        const records::AgentCredential& known);
     Result<Asset> organisation_asset(bool& created);
     Result<Asset> asset_for(const EnrolAgent& wanted, bool& created);
-    Result<CommandOutcome> refuse_boot(const records::AgentCredential& agent, const Asset& asset,
+    Result<CommandOutcome> refuse_boot(const records::AgentCredential& agent,
+                                       const std::string& boot_id, const Asset& asset,
                                        const std::string& contradiction);
     Result<void> save_facts(Asset& asset, const Facts& facts, const std::string& rule);
 
@@ -244,21 +245,22 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
     return outcome;
 }
 
-// Another machine carries the credential: a copy, or the disk in another chassis. Its boot, the
-// one that reported last, is refused from now on, so that it enrols anew. It may have no token to
-// do so, and the copies of one image have one cause: a person gets one ticket for the credential.
+// Another machine carries the credential: a copy, or the disk in another chassis. Its boot is
+// refused from now on, so that it enrols anew. It may have no token to do so, and the copies of one
+// image have one cause: a person gets one ticket for the credential.
 Result<CommandOutcome> Executor::refuse_boot(const records::AgentCredential& agent,
-                                             const Asset& asset, const std::string& contradiction) {
-    if (agent.boot_id.empty()) {
+                                             const std::string& boot_id, const Asset& asset,
+                                             const std::string& contradiction) {
+    if (boot_id.empty()) {
         return fail(
             ErrorCode::conflict,
             "agent " + agent.agent_id + ", which never reported, gives another machine's facts");
     }
-    if (auto done = records::refuse_boot(work_.connection, agent.agent_id); !done) {
+    if (auto done = records::refuse_boot(work_.connection, agent.agent_id, boot_id); !done) {
         return done.error();
     }
     CommandOutcome outcome;
-    if (agent.refused_boot_id.empty()) {
+    if (agent.refused_boots.empty()) {
         CreateIncident ticket;
         ticket.title =
             truncate_utf8("Another machine reports as " + asset.name, k_max_summary_bytes);
@@ -285,7 +287,7 @@ Result<CommandOutcome> Executor::refuse_boot(const records::AgentCredential& age
         outcome = std::move(*recorded);
     }
     outcome.agent_id = agent.agent_id;
-    outcome.refused_boot_id = agent.boot_id;
+    outcome.refused_boot_id = boot_id;
     return outcome;
 }
 
@@ -295,6 +297,11 @@ Result<CommandOutcome> Executor::operator()(const ReportFacts& wanted) {
     if (!scope().allows(agent->organisation)) {
         return fail(ErrorCode::not_found, "no agent " + wanted.agent_id);
     }
+    // It was journaled before it was known for a copy's.
+    if (agent->refuses(wanted.boot_id)) {
+        return fail(ErrorCode::conflict, "agent " + wanted.agent_id + ": the facts are of boot " +
+                                             wanted.boot_id + ", which is refused");
+    }
     auto asset = find_asset(work_.connection, scope(), agent->asset);
     if (!asset) return asset.error();
     SqlIdentityLookup lookup(work_.connection, work_.command.organisation);
@@ -302,7 +309,8 @@ Result<CommandOutcome> Executor::operator()(const ReportFacts& wanted) {
     if (!known) return known.error();
     const CanonicalFacts facts = canonicalise(wanted.facts);
     if (!is_consistent(facts, *known)) {
-        return refuse_boot(*agent, *asset, contradiction_text(identity_keys(facts), *known));
+        return refuse_boot(*agent, wanted.boot_id, *asset,
+                           contradiction_text(identity_keys(facts), *known));
     }
     ++asset->version;
     if (auto done = save_facts(*asset, wanted.facts, "agent key"); !done) return done.error();

@@ -43,13 +43,7 @@ struct World {
     }
     // A report was accepted, as the engine writes it down.
     void hear(const std::string& agent, const std::string& boot, std::int64_t at) {
-        records::AgentCredential row;
-        row.agent_id = agent;
-        row.epoch = 1;
-        row.acked_seq = ++seq;
-        row.boot_id = boot;
-        row.last_seen_at = moment(at);
-        must(records::save_agent_progress(*connection, {row}));
+        must(records::save_agent_progress(*connection, {{agent, 1, ++seq, boot, moment(at)}}));
     }
     std::string rule(AssetId id) {
         return must(desk->asset(*connection, Scope::all(), id)).identified_by;
@@ -76,11 +70,11 @@ TEST_CASE("issue 15: facts of another machine refuse its boot and open one ticke
     const AssetId original = world.enrol("agent-1", machine(1), "boot-1", 10, 5);
     world.hear("agent-1", "boot-1", 20);
     world.hear("agent-1", "boot-2", 30);  // the copy's report, with the facts
-    const auto outcome = must(world.execute(ReportFacts{"agent-1", machine(2)}, 30));
+    const auto outcome = must(world.execute(ReportFacts{"agent-1", machine(2), "boot-2"}, 30));
     CHECK(outcome.agent_id == "agent-1");
     CHECK(outcome.refused_boot_id == "boot-2");
     CHECK(!outcome.asset);  // it proves none
-    CHECK(must(records::agent_by_id(*world.connection, "agent-1")).refused_boot_id == "boot-2");
+    CHECK(must(records::agent_by_id(*world.connection, "agent-1")).refuses("boot-2"));
     REQUIRE(outcome.incident);
     const Incident& ticket = *outcome.incident;
     CHECK(ticket.asset == original);
@@ -92,7 +86,7 @@ TEST_CASE("issue 15: facts of another machine refuse its boot and open one ticke
     CHECK(must(world.desk->asset(*world.connection, Scope::all(), original)).facts == machine(1));
     // The copies of one image have one cause.
     world.hear("agent-1", "boot-3", 40);
-    const auto again = must(world.execute(ReportFacts{"agent-1", machine(3)}, 40));
+    const auto again = must(world.execute(ReportFacts{"agent-1", machine(3), "boot-3"}, 40));
     CHECK(again.refused_boot_id == "boot-3");
     CHECK(!again.incident);
 }
@@ -224,7 +218,7 @@ TEST_CASE("issue 15: a boot that was refused never gets the asset that refuses i
     for (const char* boot : {"boot-1", "boot-2", "boot-1", "boot-2", "boot-1"}) {
         world.hear("agent-1", boot, 20);
     }
-    REQUIRE(must(records::agent_by_id(*world.connection, "agent-1")).refused_boot_id == "boot-2");
+    REQUIRE(must(records::agent_by_id(*world.connection, "agent-1")).refuses("boot-2"));
     const AssetId copy = world.enrol("agent-2", machine(1), "boot-2", 9'000, 0);
     CHECK(copy != asset);
     CHECK(world.rule(copy) == "copy of asset " + std::to_string(asset.value));

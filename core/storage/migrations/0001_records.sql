@@ -61,8 +61,10 @@ CREATE TABLE agents (
     acked_seq BIGINT NOT NULL DEFAULT 0,
     boot_id TEXT NOT NULL DEFAULT '',
     previous_boot_id TEXT NOT NULL DEFAULT '',
-    refused_boot_id TEXT NOT NULL DEFAULT '',
+    previous_epoch BIGINT NOT NULL DEFAULT 0,
+    previous_acked_seq BIGINT NOT NULL DEFAULT 0,
     boot_returns BIGINT NOT NULL DEFAULT 0,
+    full_state_due BIGINT NOT NULL DEFAULT 0,
     last_seen_at BIGINT NOT NULL DEFAULT 0,
     name TEXT NOT NULL DEFAULT '',
     token_id BIGINT NOT NULL DEFAULT 0,
@@ -72,6 +74,13 @@ CREATE TABLE agents (
 );
 CREATE INDEX agents_by_asset ON agents (asset_id);
 CREATE INDEX agents_by_nonce ON agents (nonce) WHERE nonce <> '';
+-- Copies of an agent's machine, the n-th that was found; the oldest go.
+CREATE TABLE refused_boots (
+    agent_id TEXT NOT NULL,
+    boot_id TEXT NOT NULL,
+    n BIGINT NOT NULL,
+    PRIMARY KEY (agent_id, boot_id)
+) {{without_rowid}};
 
 CREATE TABLE assets (
     id {{pk}},
@@ -223,6 +232,8 @@ CREATE TABLE outbox (
 CREATE INDEX outbox_due ON outbox (connector, state, next_attempt_at);
 CREATE INDEX outbox_in_order ON outbox (connector, incident_id, id);
 CREATE INDEX outbox_unfinished ON outbox (id) WHERE state IN (0, 1, 3);
+-- A lease takes the oldest that may go and stops there, however many wait.
+CREATE INDEX outbox_waiting ON outbox (connector, id) WHERE state IN (0, 1);
 
 -- What the other side calls an incident.
 CREATE TABLE connector_links (

@@ -72,7 +72,7 @@ TEST_CASE("agents: progress is saved for many at once and touches nothing else")
     for (const char* id : {"a1", "a2", "a3"}) {
         must(insert_agent(connection, agent_of(id), moment(1)));
     }
-    std::vector<AgentCredential> progress(3);
+    std::vector<AgentProgress> progress(3);
     progress[0].agent_id = "a1";
     progress[1].agent_id = "gone";
     progress[2].agent_id = "a3";
@@ -105,12 +105,23 @@ TEST_CASE("agents: saved progress follows boots as the value in memory does") {
         agent.agent_id = "agent-" + std::to_string(round);
         agent.credential_hash = agent.agent_id;
         must(insert_agent(connection, agent, moment(1)));
-        std::vector<AgentCredential> progress;
-        for (int i = 0; i < 12; ++i) {
-            const auto boot = "boot-" + std::to_string(random.below(2 + round % 3));
-            follow_boot(agent, boot);
-            progress.emplace_back().agent_id = agent.agent_id;
-            progress.back().boot_id = boot;
+        std::vector<AgentProgress> progress;
+        for (int i = 0; i < 20; ++i) {
+            AgentProgress report{agent.agent_id,
+                                 1 + static_cast<std::int64_t>(random.below(3)),
+                                 static_cast<std::int64_t>(random.below(100)),
+                                 "boot-" + std::to_string(random.below(2 + round % 3)),
+                                 moment(i),
+                                 random.below(3) == 0};
+            follow_report(agent, report);
+            progress.push_back(std::move(report));
+            if (random.below(12) == 0) {
+                must(save_agent_progress(connection, progress));
+                progress.clear();
+                const std::string copy = agent.boot_id;
+                refuse_boot(agent, copy);
+                must(refuse_boot(connection, agent.agent_id, copy));
+            }
             if (random.below(3) > 0) continue;  // several in one transaction, or one by one
             must(save_agent_progress(connection, progress));
             progress.clear();
@@ -118,10 +129,44 @@ TEST_CASE("agents: saved progress follows boots as the value in memory does") {
         must(save_agent_progress(connection, progress));
         const auto row = must(agent_by_id(connection, agent.agent_id));
         CHECK(row.boot_id == agent.boot_id);
+        CHECK(row.epoch == agent.epoch);
+        CHECK(row.acked_seq == agent.acked_seq);
         CHECK(row.previous_boot_id == agent.previous_boot_id);
-        CHECK(row.refused_boot_id == agent.refused_boot_id);
+        CHECK(row.previous_epoch == agent.previous_epoch);
+        CHECK(row.previous_acked_seq == agent.previous_acked_seq);
+        CHECK(row.refused_boots == agent.refused_boots);
         CHECK(row.boot_returns == agent.boot_returns);
+        CHECK(row.full_state_due == agent.full_state_due);
+        CHECK(row.last_seen_at == agent.last_seen_at);
     }
+}
+
+TEST_CASE("agents: every copy stays refused, up to a bound, each agent's own") {
+    const Kind kind = GENERATE(from_range(kinds()));
+    INFO(name_of(kind));
+    Records world(kind);
+    auto& connection = *world.connection;
+    for (const char* id : {"a1", "a2"}) must(insert_agent(connection, agent_of(id), moment(1)));
+    const auto boot = [](std::size_t n) { return "copy-" + std::to_string(n); };
+    for (std::size_t n = 0; n < k_max_refused_boots; ++n) {
+        must(refuse_boot(connection, "a1", boot(n)));
+        must(refuse_boot(connection, "a1", boot(0)));  // again: it is known
+    }
+    auto row = must(agent_by_id(connection, "a1"));
+    CHECK(row.refused_boots.size() == k_max_refused_boots);
+    CHECK(row.refuses(boot(0)));
+    CHECK(row.refuses(boot(k_max_refused_boots - 1)));
+    CHECK_FALSE(row.refuses("boot"));
+    must(refuse_boot(connection, "a1", "one more"));
+    refuse_boot(row, "one more");
+    CHECK(must(agent_by_id(connection, "a1")).refused_boots == row.refused_boots);
+    CHECK(row.refused_boots.size() == k_max_refused_boots);
+    CHECK_FALSE(row.refuses(boot(0)));  // the oldest went
+    CHECK(must(agents(connection, Scope::all()))[0].refused_boots == row.refused_boots);
+    CHECK(must(agents(connection, Scope::all()))[1].refused_boots.empty());
+    CHECK(must(agent_by_enrolment(connection, TokenId{31}, "nonce of a1")).refused_boots ==
+          row.refused_boots);
+    CHECK(refuse_boot(connection, "a9", "boot").error().code == ErrorCode::not_found);
 }
 
 TEST_CASE("agents: found by their enrolment, renewed and approved one by one") {

@@ -69,11 +69,11 @@ TEST_CASE("agents: who proves an asset, for a machine of this boot") {
     CHECK(proven("boot-1", 99) == ProvenBy::this_boot);
     CHECK(proven("boot-2", 9) == ProvenBy::another_boot);  // it enrolled since
     CHECK(proven("boot-2", 10) == ProvenBy::nobody_who_runs);
-    agent.last_seen_at = moment(20);
-    must(records::save_agent_progress(*world.connection, {agent}));
+    must(
+        records::save_agent_progress(*world.connection, {{"agent-1", 1, 1, "boot-1", moment(20)}}));
     CHECK(proven("boot-2", 19) == ProvenBy::another_boot);
     CHECK(proven("boot-2", 20) == ProvenBy::nobody_who_runs);
-    must(records::refuse_boot(*world.connection, "agent-1"));
+    must(records::refuse_boot(*world.connection, "agent-1", "boot-1"));
     CHECK(proven("boot-1", 99) == ProvenBy::another_boot);
 }
 

@@ -78,7 +78,7 @@ public:
             case 5:
                 return EnrolAgent{text(),  text(), number(), SiteId{number()}, text(),
                                   facts(), text(), text(),   number()};
-            default: return ReportFacts{text(), facts()};
+            default: return ReportFacts{text(), facts(), text()};
         }
     }
     Command command(std::size_t alternative) {
@@ -147,7 +147,7 @@ auto parts(const EnrolAgent& c) {
     return std::tie(c.agent_id, c.credential_hash, c.token_id, c.site, c.role, c.facts, c.nonce,
                     c.boot_id, c.uptime_s);
 }
-auto parts(const ReportFacts& c) { return std::tie(c.agent_id, c.facts); }
+auto parts(const ReportFacts& c) { return std::tie(c.agent_id, c.facts, c.boot_id); }
 
 bool equal(const Command& a, const Command& b) {
     if (std::tie(a.organisation, a.actor, a.expected_version) !=

@@ -34,6 +34,19 @@ AgentSide::AgentSide(std::uint64_t seed, test::SimClock& clock, std::string agen
     open();
 }
 
+AgentSide::AgentSide(std::uint64_t seed, test::SimClock& clock, const AgentSide& image,
+                     std::string boot)
+    : random_(seed),
+      clock_(clock),
+      agent_id_(image.agent_id_),
+      truth_(image.truth_),
+      boot_id_(std::move(boot)),
+      lost_memory_(true) {
+    copy_files(image.snapshot_.path(), directory_.path());
+    open();
+    tell();
+}
+
 void AgentSide::open() {
     session_.reset();
     spool_.reset();
@@ -113,6 +126,18 @@ void AgentSide::take(const Result<http::Response>& answer) {
     const auto next = session_->take(answer);
     if (!next || death_.is_dead) return recover();
     if (next->kind == agent::AnswerKind::clone) taken_for_clone_ = true;
+    tell();
+}
+
+void AgentSide::tell_facts(const Facts& facts) {
+    if (!spool_->append_facts(facts) || death_.is_dead) recover();
+}
+
+void AgentSide::become(const std::string& agent_id) {
+    agent_id_ = agent_id;
+    taken_for_clone_ = false;
+    if (!spool_->begin_epoch() || death_.is_dead) return recover();
+    session_->set_agent_id(agent_id_);
     tell();
 }
 

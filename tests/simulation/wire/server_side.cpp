@@ -3,6 +3,7 @@
 #include "core/crypto/crypto.hpp"
 #include "core/model/report_json.hpp"
 #include "core/records/access.hpp"
+#include "tests/support/records_builders.hpp"
 
 namespace gantry::simulation {
 namespace {
@@ -61,6 +62,9 @@ http::Response ServerSide::call(const std::string& path, const std::string& cred
     if (!credential.empty()) {
         request.headers.emplace_back("Authorization", "Bearer " + credential);
     }
+    for (const auto& [agent, copy] : std::exchange(world_.refused_boots, {})) {
+        book_->refuse_boot(agent, copy);
+    }
     std::optional<http::Response> answer;
     auto work = [&]() -> boost::asio::awaitable<void> {
         answer = co_await desk_->handle(path, std::move(request));
@@ -70,12 +74,12 @@ http::Response ServerSide::call(const std::string& path, const std::string& cred
     return std::move(*answer);
 }
 
-EnrolReply ServerSide::enrol() {
+EnrolReply ServerSide::enrol(const std::string& boot) {
     EnrolRequest request;
     request.token = k_token;
-    request.boot_id = "boot-1";
-    request.facts.hostname = "web01";
-    request.nonce = "nonce";
+    request.boot_id = boot;
+    request.facts = test::machine(1);
+    request.nonce = "nonce-" + boot;
     const auto answer = call("enrol", "", encode(request));
     REQUIRE(answer.status == 201);
     return *decode_enrol_reply(answer.body);

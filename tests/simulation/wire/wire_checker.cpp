@@ -31,11 +31,12 @@ AlertRow find(storage::Connection& rows, const std::string& key) {
 
 }  // namespace
 
-std::vector<std::string> check_wire(storage::Connection& rows, const AgentSide& agent) {
+std::vector<std::string> check_wire(storage::Connection& rows, const AgentSide& agent,
+                                    AssetId asset) {
     std::vector<std::string> broken;
     for (const auto& [check, condition] : agent.truth()) {
-        const std::string key =
-            "asset/1/" + check.first + (check.second.empty() ? "" : "/" + check.second);
+        const std::string key = "asset/" + std::to_string(asset.value) + "/" + check.first +
+                                (check.second.empty() ? "" : "/" + check.second);
         const AlertRow row = find(rows, key);
         const bool bad = condition != Condition::ok;
         if (row.firing != bad) {

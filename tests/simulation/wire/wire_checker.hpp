@@ -11,6 +11,7 @@
 namespace gantry::simulation {
 
 // Broken promises as sentences; empty = all kept.
-std::vector<std::string> check_wire(storage::Connection& rows, const AgentSide& agent);
+std::vector<std::string> check_wire(storage::Connection& rows, const AgentSide& agent,
+                                    AssetId asset = AssetId{1});
 
 }  // namespace gantry::simulation

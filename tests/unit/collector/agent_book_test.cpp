@@ -107,6 +107,95 @@ TEST_CASE("agent book: when two boots take turns the newcomer is refused from th
     CHECK(step("boot-2") == Kind::clone);
 }
 
+TEST_CASE("agent book: a copy that begins an epoch does not shut out its original") {
+    AgentEntry e = entry(1, 5'000);
+    const auto step = [&](const Report& r) {
+        const auto verdict = AgentBook::judge(e, r);
+        if (verdict.kind == Kind::accept) AgentBook::advance(e, r, k_now);
+        return verdict;
+    };
+    CHECK(step(report(1, 900, 1'001, "copy")).kind == Kind::replay);
+    CHECK(step(report(2, 1, 40, "copy")).kind == Kind::accept);
+    const auto back = step(report(1, 4'990, 5'002));
+    CHECK(back.kind == Kind::accept);
+    CHECK(back.skip_up_to == 5'000);  // where its own stream stood
+    CHECK(e.agent.full_state_due);    // the copy spoke for it
+    CHECK(e.agent.acked_seq == 5'002);
+    const auto known = step(report(1, 5'001, 5'002));
+    CHECK(known.kind == Kind::replay);
+    CHECK(known.acked_seq == 5'002);
+    const auto copy = step(report(2, 39, 41, "copy"));
+    CHECK(copy.kind == Kind::accept);
+    CHECK(copy.skip_up_to == 40);
+    const auto resent = step(report(1, 5'001, 5'002));
+    CHECK(resent.kind == Kind::replay);
+    CHECK(resent.acked_seq == 5'002);
+    CHECK(step(report(1, 4'000, 4'001, "another")).kind == Kind::clone);
+    CHECK(step(report(1, 5'003, 5'003)).kind == Kind::accept);  // both are alive: two machines
+    CHECK(step(report(2, 42, 42, "copy")).kind == Kind::clone);
+    CHECK(step(report(3, 1, 1, "copy")).kind == Kind::clone);
+    CHECK(step(report(1, 5'004, 5'004, "boot-1b")).kind == Kind::accept);  // and it may reboot
+    CHECK(e.agent.refused_boots == std::vector<std::string>{"copy"});
+}
+
+TEST_CASE("agent book: a boot that is refused moves its agent back to where it stood") {
+    AgentBook book;
+    test::SimClock clock;
+    AgentEntry& e = book.put(entry(1, 5'000).agent, clock);
+    const auto step = [&](const Report& r) {
+        const auto verdict = AgentBook::judge(e, r);
+        if (verdict.kind == Kind::accept) AgentBook::advance(e, r, k_now);
+        return verdict.kind;
+    };
+    CHECK(step(report(2, 1, 40, "copy")) == Kind::accept);
+    book.refuse_boot("a", "copy");  // by its facts
+    CHECK(e.agent.full_state_due);
+    CHECK(step(report(2, 41, 41, "copy")) == Kind::clone);
+    CHECK(step(report(1, 5'001, 5'001, "boot-2")) == Kind::accept);  // it rebooted meanwhile
+    CHECK(e.agent.full_state_due);
+    Report full = report(1, 5'002, 5'002, "boot-2");
+    full.records[0].kind = RecordKind::full_state;
+    CHECK(step(full) == Kind::accept);
+    CHECK_FALSE(e.agent.full_state_due);
+    // A report that was on its way to the journal when its boot was refused moves nothing.
+    AgentBook::advance(e, report(2, 41, 41, "copy"), k_now);
+    CHECK(e.agent.epoch == 1);
+    CHECK(e.agent.boot_id == "boot-2");
+    // Nor does refusing it when another has the word.
+    book.refuse_boot("a", "copy-2");
+    CHECK(e.agent.acked_seq == 5'002);
+    CHECK_FALSE(e.agent.full_state_due);
+}
+
+TEST_CASE("agent book: copies of one image do not let each other in again") {
+    AgentBook book;
+    test::SimClock clock;
+    AgentEntry& e = book.put(entry(1, 10).agent, clock);
+    std::int64_t seq = 10;
+    const auto step = [&](const std::string& boot) {
+        ++seq;
+        const Report r = report(1, seq, seq, boot);
+        const auto verdict = AgentBook::judge(e, r);
+        if (verdict.kind == Kind::accept) AgentBook::advance(e, r, k_now);
+        return verdict.kind;
+    };
+    for (const char* copy : {"copy-1", "copy-2", "copy-3"}) {
+        CHECK(step(copy) == Kind::accept);
+        book.refuse_boot("a", copy);
+    }
+    for (const char* copy : {"copy-1", "copy-2", "copy-3"}) CHECK(step(copy) == Kind::clone);
+    seq = e.agent.acked_seq;
+    CHECK(step("boot-1") == Kind::accept);
+}
+
+TEST_CASE("agent book: numbers of an epoch that two boots shared are taken once") {
+    AgentEntry e = entry(1, 10);
+    AgentBook::advance(e, report(1, 11, 20, "boot-2"), k_now);
+    AgentBook::advance(e, report(2, 1, 5, "boot-2"), k_now);  // its spool was lost
+    // One request of the boot before was under way; boot-2 had sent the same again.
+    CHECK(AgentBook::judge(e, report(1, 9, 14, "boot-1")).kind == Kind::replay);
+}
+
 TEST_CASE("agent book: one late request of the boot before refuses nobody") {
     AgentEntry e = entry(1, 10);
     std::int64_t seq = 10;
@@ -118,7 +207,7 @@ TEST_CASE("agent book: one late request of the boot before refuses nobody") {
         REQUIRE(verdict.kind == Kind::accept);
         AgentBook::advance(e, r, k_now);
     }
-    CHECK(e.agent.refused_boot_id.empty());
+    CHECK(e.agent.refused_boots.empty());
 }
 
 TEST_CASE("agent book: the position never goes back inside an epoch") {

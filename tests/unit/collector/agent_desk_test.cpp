@@ -216,7 +216,7 @@ TEST_CASE("agent desk: whoever proves who it is was heard, whatever became of th
     CHECK(heard_by([&] { return d.call("report", body, credential).status; }, 200));
     CHECK(entry.endpoint->reported);
     CHECK(entry.endpoint->interval == Millis{15'000});
-    entry.agent.refused_boot_id = "boot-1";  // a copy hides nobody's silence
+    entry.agent.refused_boots = {"boot-1"};  // a copy hides nobody's silence
     CHECK_FALSE(heard_by([&] { return d.call("report", body, credential).status; }, 409));
     entry.agent.revoked = true;
     CHECK_FALSE(heard_by([&] { return d.call("report", body, credential).status; }, 403));
@@ -231,7 +231,7 @@ TEST_CASE("agent desk: nothing is decoded for a stranger") {
 TEST_CASE("agent desk: a clone is told to enrol anew") {
     Desk d;
     const EnrolReply agent = d.enrol();
-    d.book.find(agent.agent_id)->agent.refused_boot_id = "boot-1";
+    d.book.find(agent.agent_id)->agent.refused_boots = {"boot-1"};
     const auto response = d.call("report", encode(report(agent.agent_id, 1, 1)), agent.credential);
     CHECK(response.status == 409);
     CHECK(response.body.find("\"clone\"") != std::string::npos);
