@@ -156,11 +156,13 @@ http::Response AgentDesk::enrolled(const records::Token& token, const EnrolAgent
                                    const CommandOutcome& outcome, const std::string& credential) {
     records::AgentCredential agent;
     agent.agent_id = outcome.agent_id.empty() ? order.agent_id : outcome.agent_id;
-    if (const AgentEntry* known = parts_.book.find(agent.agent_id)) {
+    const AgentEntry* known = parts_.book.find(agent.agent_id);
+    if (known) {
         agent = known->agent;  // repeated: its position in the stream stays
-    } else {
-        agent.approved = !token.needs_approval;
     }
+    // The row's word: whom the book does not know may have been approved all the same, after an
+    // answer that was lost; whom it knows, since the row was read.
+    agent.approved = outcome.approved || (known && known->agent.approved);
     agent.organisation = token.organisation;
     agent.site = order.site;
     agent.role = order.role;

@@ -81,6 +81,7 @@ struct CommandOutcome {
     std::string agent_id;              // with `asset`: this agent now proves that asset
     std::string agent_name;            // host name for messages
     bool asset_created = false;
+    bool approved = true;  // of `agent_id`, which enrolled: no person has to approve it any more
     // Of `agent_id`, whose report gave another machine's facts: from now on this boot is refused.
     std::string refused_boot_id;
     // The row of `asset`, or of an asset made on the way, as it is now. The correlator learns its

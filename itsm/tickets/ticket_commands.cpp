@@ -198,6 +198,7 @@ Result<CommandOutcome> Executor::enrol_again(const EnrolAgent& wanted,
     outcome.asset = asset->id;
     outcome.agent_id = known.agent_id;
     outcome.agent_name = known.name;
+    outcome.approved = known.approved;
     outcome.asset_now = std::move(*asset);
     return outcome;
 }
@@ -241,6 +242,7 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
     outcome.agent_id = agent.agent_id;
     outcome.agent_name = agent.name;
     outcome.asset_created = created;
+    outcome.approved = agent.approved;
     outcome.asset_now = std::move(*asset);
     return outcome;
 }

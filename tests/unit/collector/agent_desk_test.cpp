@@ -62,6 +62,7 @@ struct Desk {
         commands.outcome = CommandOutcome{};
         commands.outcome->asset = AssetId{12};
         commands.outcome->agent_name = "web01";
+        commands.outcome->approved = !tokens.token.needs_approval;
         EnrolRequest request;
         request.token = "enrol-me";
         request.facts.hostname = "web01";
@@ -359,6 +360,32 @@ TEST_CASE("agent desk: an agent that waits for approval is enrolled, and refused
     CHECK_FALSE(d.book.find(agent.agent_id)->endpoint->reported);
     d.book.approve(agent.agent_id);
     CHECK(d.call("report", body, agent.credential).status == 200);
+}
+
+TEST_CASE(
+    "agent desk: an agent that was approved while its enrolment's answer was lost is let in") {
+    Desk d;
+    d.tokens.token.needs_approval = true;
+    d.commands.outcome = fail(ErrorCode::timeout, "not known in time");
+    EnrolRequest request;
+    request.token = "enrol-me";
+    request.nonce = "n-1";
+    CHECK(d.call("enrol", encode(request)).status == 503);
+    d.book.approve("agent-of-the-row");  // the row is there, the book knows nobody
+    const auto enrol = [&](bool approved) {
+        d.commands.outcome = CommandOutcome{};
+        d.commands.outcome->asset = AssetId{12};
+        d.commands.outcome->agent_id = "agent-of-the-row";
+        d.commands.outcome->approved = approved;
+        const auto reply = *decode_enrol_reply(d.call("enrol", encode(request)).body);
+        const std::string body = encode(report("agent-of-the-row", 1, 1));
+        return d.call("report", body, reply.credential).status;
+    };
+    CHECK(enrol(true) == 200);
+    CHECK(enrol(false) == 200);  // approved between the row's reading and the answer
+    d.book.find("agent-of-the-row")->agent.approved = false;
+    CHECK(enrol(false) == 403);
+    CHECK(enrol(true) == 200);
 }
 
 TEST_CASE("agent desk: however a request is refused, no new series appears") {

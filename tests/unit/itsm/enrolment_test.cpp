@@ -2,7 +2,7 @@
 #include "core/records/access.hpp"
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/tickets/ticket_store.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/unit/itsm/store.hpp"
 
 using namespace gantry;
@@ -221,9 +221,14 @@ TEST_CASE("enrolment: an agent of a token that needs approval waits for it") {
     wanted.agent_id = "agent-1";
     wanted.token_id = must(records::insert_token(*world.connection, row, "approve")).id.value;
     wanted.facts = machine(1);
-    must(world.execute(wanted));
+    wanted.nonce = "nonce-1";
+    CHECK_FALSE(must(world.execute(wanted)).approved);
     CHECK_FALSE(must(records::agent_by_id(*world.connection, "agent-1")).approved);
-    must(world.enrol("agent-2", machine(2)));
+    // Repeated, the row tells; nobody else knows what became of it meanwhile.
+    CHECK_FALSE(must(world.execute(wanted)).approved);
+    must(records::approve_agent(*world.connection, Scope::all(), "agent-1"));
+    CHECK(must(world.execute(wanted)).approved);
+    CHECK(must(world.enrol("agent-2", machine(2))).approved);
     CHECK(must(records::agent_by_id(*world.connection, "agent-2")).approved);
 }
 
@@ -283,8 +288,8 @@ TEST_CASE("enrolment: any statement that fails is an error, and a roll back leav
             CAPTURE(body.index(), nth);
             Sequences sequences = world.sequences;
             auto transaction = must(storage::Transaction::begin(*world.connection));
-            FailingConnection failing(*world.connection, nth);
-            const auto done = world.tickets->execute(failing, command_of(body),
+            const auto failing = faulty(*world.connection, fails_at(nth));
+            const auto done = world.tickets->execute(*failing, command_of(body),
                                                      {JournalSeq{900}, moment(500)}, sequences);
             if (done) break;
             ++failures;
