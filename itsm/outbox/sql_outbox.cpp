@@ -1,5 +1,7 @@
 #include "itsm/outbox/sql_outbox.hpp"
 
+#include <algorithm>
+
 #include "core/base/text.hpp"
 #include "core/records/query.hpp"
 #include "core/storage/lazy_connection.hpp"
@@ -18,13 +20,22 @@ const std::string k_goes_first =
     "b.incident_id = o.incident_id AND b.id < o.id AND "
     "(b.state IN (0, 1) OR (b.state = 3 AND b.operation = 0)))";
 
-// "state IN" looks redundant and is not: without it SQLite reads every row ever delivered.
+// "state IN" looks redundant and is not: it is the condition of the index outbox_waiting, which has
+// the rows in their order, so that the LIMIT ends the reading.
 const std::string k_due =
     "SELECT o.id, o.organisation_id, o.incident_id, o.operation, o.idempotency_key, o.payload, "
     "o.attempts, o.created_at, o.last_error FROM outbox o WHERE o.connector = $1 AND "
     "o.state IN (0, 1) AND "
     "((o.state = 0 AND o.next_attempt_at <= $2) OR (o.state = 1 AND o.lease_until <= $3)) AND " +
     k_goes_first + " ORDER BY o.id LIMIT $4";
+
+// By outbox_due: the first that may go is the answer. In flight are few.
+const std::string k_next_pending =
+    "SELECT o.next_attempt_at FROM outbox o WHERE o.connector = $1 AND o.state = 0 AND " +
+    k_goes_first + " ORDER BY o.next_attempt_at LIMIT 1";
+const std::string k_next_expiry =
+    "SELECT o.lease_until FROM outbox o WHERE o.connector = $1 AND o.state = 1 AND " +
+    k_goes_first + " ORDER BY o.lease_until LIMIT 1";
 
 class SqlOutbox final : public Outbox {
 public:
@@ -168,16 +179,17 @@ Result<std::string> SqlOutbox::remote_id(const std::string& connector, IncidentI
 Result<std::optional<Instant>> SqlOutbox::next_due(const std::string& connector) {
     auto open = connection_.get();
     if (!open) return open.error();
-    Query query(**open,
-                "SELECT COALESCE(MIN(CASE WHEN state = 0 THEN next_attempt_at ELSE lease_until "
-                "END), 0) FROM outbox o WHERE connector = $1 AND state IN (0, 1) AND " +
-                    k_goes_first);
-    query.bind(connector);
-    Instant due{};
-    if (query.next()) due = query.time();
-    if (auto done = query.done(); !done) return done.error();
-    if (due == Instant{}) return std::optional<Instant>{};
-    return std::optional<Instant>{due};
+    std::optional<Instant> due;
+    for (const std::string& sql : {k_next_pending, k_next_expiry}) {
+        Query query(**open, sql);
+        query.bind(connector);
+        if (query.next()) {
+            const Instant at = query.time();
+            due = due ? std::min(*due, at) : at;
+        }
+        if (auto done = query.done(); !done) return done.error();
+    }
+    return due;
 }
 
 }  // namespace
