@@ -103,8 +103,9 @@ Result<void> Spool::append_full_state(std::vector<CheckState> states) {
         record.states = std::move(states);
         if (auto done = s.set_full_state_due(false); !done) return done;
         if (auto done = s.insert(std::move(record)); !done) return done;
-        if (old->rows == 0) return {};
-        return s.count_drop(RecordKind::full_state, k_superseded, old->rows, false);
+        const std::int64_t rows = old->rows - s.forget_skipped(RecordKind::full_state, INT64_MAX);
+        if (rows == 0) return {};
+        return s.count_drop(RecordKind::full_state, k_superseded, rows, false);
     });
 }
 
@@ -119,8 +120,9 @@ Result<void> Spool::append_facts(const Facts& facts) {
         record.kind = RecordKind::facts;
         record.facts = facts;
         if (auto done = s.insert(std::move(record)); !done) return done;
-        if (old->rows == 0) return {};
-        return s.count_drop(RecordKind::facts, k_superseded, old->rows, false);
+        const std::int64_t rows = old->rows - s.forget_skipped(RecordKind::facts, INT64_MAX);
+        if (rows == 0) return {};
+        return s.count_drop(RecordKind::facts, k_superseded, rows, false);
     });
 }
 
@@ -186,7 +188,7 @@ Result<void> Spool::acknowledge(std::int64_t epoch, std::int64_t acked_seq) {
         s.books.acked_seq = acked_seq;
         return {};
     }
-    auto deleted = s.transaction([&]() -> Result<void> {
+    return s.transaction([&]() -> Result<void> {
         for (const Table table : {Table::keep, Table::sample}) {
             const auto gone = s.store->up_to(table, acked_seq);
             if (!gone) return gone.error();
@@ -199,13 +201,13 @@ Result<void> Spool::acknowledge(std::int64_t epoch, std::int64_t acked_seq) {
         if (auto done = s.store->erase_acknowledged(acked_seq); !done) return done;
         if (s.books.dropped_seq <= acked_seq) s.books.dropped_seq = 0;
         s.books.acked_seq = acked_seq;
-        if (!s.skipped.empty() && *s.skipped.begin() <= acked_seq) {  // what it said is lost
+        auto& skipped = s.books.skipped;
+        if (const auto end = skipped.upper_bound(acked_seq); end != skipped.begin()) {
+            skipped.erase(skipped.begin(), end);  // what they said is lost
             if (auto set = s.set_full_state_due(true); !set) return set;
         }
         return s.store->set_meta("acked_seq", std::to_string(acked_seq));
     });
-    if (deleted) s.skipped.erase(s.skipped.begin(), s.skipped.upper_bound(acked_seq));
-    return deleted;
 }
 
 Result<void> Spool::drop_refused(std::int64_t seq) { return state_->drop_one(seq, k_refused); }

@@ -111,7 +111,7 @@ Result<void> Spool::State::start_over() {
     const Books before = books;
     // Numbers go on: what is under way in the old epoch cannot be taken for the new one's.
     books.keep = books.samples = Tally{};
-    skipped.clear();
+    books.skipped.clear();
     books.dropped_seq = 0;
     auto done = transaction([&]() -> Result<void> {
         spool_id = random_hex128(random);

@@ -63,6 +63,12 @@ void Spool::State::count_in_memory(RecordKind kind, const char* reason) {
     ++count.total;
 }
 
+std::int64_t Spool::State::forget_skipped(RecordKind kind, std::int64_t last_seq) {
+    return static_cast<std::int64_t>(std::erase_if(books.skipped, [&](const auto& row) {
+        return row.first <= last_seq && row.second == kind;
+    }));
+}
+
 Result<void> Spool::State::evict(Table table, const Store::Prefix& prefix, const char* reason) {
     if (prefix.kinds.empty()) return {};
     if (auto erased = store->erase_up_to(table, prefix.last_seq); !erased) return erased;
@@ -70,7 +76,8 @@ Result<void> Spool::State::evict(Table table, const Store::Prefix& prefix, const
     for (const auto& [kind, part] : prefix.kinds) {
         tally.rows -= part.rows;
         tally.cost -= part.cost;
-        if (auto counted = count_drop(kind, reason, part.rows, true); !counted) return counted;
+        const std::int64_t rows = part.rows - forget_skipped(kind, prefix.last_seq);
+        if (auto counted = count_drop(kind, reason, rows, true); !counted) return counted;
         if (kind == RecordKind::sample) continue;
         // The server's picture would be wrong for good without this.
         if (auto set = set_full_state_due(true); !set) return set;
@@ -189,19 +196,16 @@ Result<void> Spool::State::drop_one(std::int64_t seq, const char* reason) {
             if (gone->rows == 0) return {};
             if (books.dropped_seq == seq) books.dropped_seq = 0;
         }
-        return count_drop(kind, reason, skipped.contains(seq) ? 0 : 1, true);
+        const bool is_counted = books.skipped.erase(seq) > 0;
+        return count_drop(kind, reason, is_counted ? 0 : 1, true);
     });
 }
 
 Result<void> Spool::State::drop_unreadable(const Row& row) {
     const auto gone = drop_one(row.seq, k_unreadable);
-    if (gone) {
-        skipped.erase(row.seq);
-        return {};
-    }
-    if (gone.error().code == ErrorCode::corrupt) return gone;
+    if (gone || gone.error().code == ErrorCode::corrupt) return gone;
     const bool is_sample = row.kind == RecordKind::sample;
-    if (skipped.insert(row.seq).second) {
+    if (books.skipped.emplace(row.seq, row.kind).second) {
         count_in_memory(is_sample ? RecordKind::sample : RecordKind::state, k_unreadable);
     }
     return {};

@@ -6,7 +6,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -58,12 +57,12 @@ struct Spool::State {
         Tally samples;
         Conditions conditions;
         std::map<DropKey, DropCount> drops;
+        // Unreadable rows that the disk would not let go, by seq: counted already. At most as many
+        // as one report looks at, since without writes nothing is acknowledged either.
+        std::map<std::int64_t, RecordKind> skipped;
     };
     Books books;
     std::deque<Held> held;
-    // Unreadable rows that the disk would not let go: counted already, in memory. At most as many
-    // as one report looks at, since without writes nothing is acknowledged either.
-    std::set<std::int64_t> skipped;
     std::int64_t marker_behind = 0;  // reserved_seq that the marker must still learn
 
     const SpoolOpener opener;
@@ -109,6 +108,8 @@ struct Spool::State {
                             bool tell);
     // Where the disk takes no writes; on disk with the next count that it takes.
     void count_in_memory(RecordKind kind, const char* reason);
+    // Rows of `kind` up to `last_seq` are gone: how many of them were counted as unreadable.
+    std::int64_t forget_skipped(RecordKind kind, std::int64_t last_seq);
     Result<void> evict(Table table, const Store::Prefix& prefix, const char* reason);
     Result<void> make_room(Table table, std::int64_t cost, const Room& room);
     Result<void> insert(ReportRecord record);

@@ -21,6 +21,7 @@ struct Agent : test::SpoolFixture {
         agent::SpoolOptions options;
         options.directory = directory.path();
         options.boot_id = boot_id;
+        options.max_bytes = max_bytes;
         const auto opener = [this](const std::string& location) {
             return test::open_dying(location, death);
         };
@@ -38,14 +39,18 @@ struct Agent : test::SpoolFixture {
             const auto state = transition(check, Condition::ok, Condition::critical);
             REQUIRE(spool->append_states({state}).has_value());
         }
-        spool.reset();  // closed, for another to open it
+        spoil(sql);
+        REQUIRE_FALSE(spool->wants_full_state());
+    }
+    // Runs `sql` on the file while the agent is down.
+    void spoil(const std::string& sql) {
+        spool.reset();
         {
             auto database = storage::open_database(directory.path() + "/spool.db");
             auto connection = (*database)->connect(storage::Durability::full);
             REQUIRE((*connection)->execute(sql).has_value());
         }
         start();
-        REQUIRE_FALSE(spool->wants_full_state());
     }
     [[nodiscard]] Report report() const {
         auto out = spool->next_report(1 << 20);
@@ -55,14 +60,16 @@ struct Agent : test::SpoolFixture {
     void acknowledge(const Report& told) const {
         REQUIRE(spool->acknowledge(told.epoch, told.last_seq).has_value());
     }
-    // Unreadable rows, of all kinds, as an operator is told.
-    [[nodiscard]] std::int64_t counted() const {
+    // As an operator is told, of all kinds.
+    [[nodiscard]] std::int64_t counted(
+        const std::string& reason = "unreadable in the spool") const {
         std::int64_t out = 0;
         for (const auto& drop : spool->status().dropped) {
-            if (drop.reason == "unreadable in the spool") out += drop.count;
+            if (drop.reason == reason) out += drop.count;
         }
         return out;
     }
+    [[nodiscard]] std::int64_t superseded() const { return counted("superseded"); }
 };
 
 Names checks(const Report& report) {
@@ -159,4 +166,43 @@ TEST_CASE("issue 027: a new process counts anew what the old one had counted in 
     CHECK(agent.counted() == 0);
     CHECK(checks(agent.report()) == Names{"a", "c"});
     CHECK(agent.counted() == 1);
+}
+
+TEST_CASE("issue 027: a row that was left out and then gives way to others is counted once") {
+    Agent agent;
+    agent.fill({"a", "b", "c"}, k_spoil_b);
+    const auto all = [&] {
+        const auto status = agent.spool->status();
+        std::int64_t out = status.states;
+        for (const auto& drop : status.dropped)
+            out += drop.kind == RecordKind::state ? drop.count : 0;
+        return out;
+    };
+    const std::int64_t before = all();
+    agent.death.takes_no_writes = true;
+    CHECK(checks(agent.report()) == Names{"a", "c"});
+    agent.death.takes_no_writes = false;
+    CheckState large = transition("large", Condition::ok, Condition::critical);
+    large.evidence = {{"proof", std::string(2000, 'x')}};
+    for (int i = 0; i < 1000; ++i) REQUIRE(agent.spool->append_states({large}).has_value());
+    REQUIRE(agent.spool->status().states < 1000);
+    CHECK(agent.counted() == 1);
+    CHECK(all() == before + 1000);
+}
+
+TEST_CASE("issue 027: a full state that was left out and then is superseded is counted once") {
+    Agent agent;
+    agent.fill({}, "SELECT 1");
+    REQUIRE(agent.spool->append_full_state({}).has_value());
+    agent.spoil("UPDATE keep SET payload = ''");
+    agent.death.takes_no_writes = true;
+    CHECK(agent.report().records.empty());
+    CHECK(agent.counted() == 1);
+    agent.death.takes_no_writes = false;
+    const auto before = agent.superseded();
+    REQUIRE(agent.spool->append_full_state({}).has_value());
+    CHECK(agent.counted() == 1);
+    CHECK(agent.superseded() == before);
+    REQUIRE(agent.spool->append_full_state({}).has_value());
+    CHECK(agent.superseded() == before + 1);
 }
