@@ -5,7 +5,7 @@
 
 #include <catch2/catch.hpp>
 
-#include "tests/simulation/agent/dying_database.hpp"
+#include "tests/support/dying_database.hpp"
 #include "tests/support/spool_fixture.hpp"
 
 using namespace gantry;

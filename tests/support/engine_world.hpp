@@ -2,10 +2,12 @@
 // a crash takes away in one place, so that a test can crash it.
 #pragma once
 
+#include <atomic>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <catch2/catch.hpp>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -14,9 +16,9 @@
 #include "itsm/tickets/service_desk.hpp"
 #include "itsm/tickets/ticket_store.hpp"
 #include "tests/support/coroutine.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/support/memory_journal.hpp"
 #include "tests/support/sim_clock.hpp"
-#include "tests/unit/app/faulty_database.hpp"
 
 namespace gantry::test {
 
@@ -25,11 +27,27 @@ inline std::string fresh_app_database() {
     return ":memory:app-" + std::to_string(++count);
 }
 
+// Writing transactions fail to begin while `failing` is above nought (each try takes one off).
+struct Faults {
+    static constexpr int k_for_ever = std::numeric_limits<int>::max();
+    std::atomic<int> failing{0};
+    std::atomic<int> begun{0};
+
+    Fate next(DatabaseOperation operation) {
+        if (operation != DatabaseOperation::begin) return Fate::goes;
+        ++begun;
+        if (failing == 0) return Fate::goes;
+        if (failing != k_for_ever) --failing;
+        return Fate::fails;
+    }
+};
+
 struct EngineWorld {
     explicit EngineWorld(app::EngineOptions with = {}) : options(with) {
         database = std::move(*storage::open_database(fresh_app_database()));
         REQUIRE(storage::migrate(*database));
-        faulty = std::make_unique<FaultyDatabase>(*database, faults);
+        faulty = test::faulty(
+            *database, [this](DatabaseOperation operation) { return faults.next(operation); });
         look = std::move(*database->connect(storage::Durability::normal));
         boot();
     }
@@ -144,7 +162,7 @@ struct EngineWorld {
     telemetry::Registry metrics;
     Faults faults;
     std::unique_ptr<storage::Database> database;
-    std::unique_ptr<FaultyDatabase> faulty;
+    std::unique_ptr<storage::Database> faulty;
     std::unique_ptr<storage::Connection> look;
     MemoryJournal journal;
     std::unique_ptr<ServiceDesk> desk = itsm::make_service_desk();

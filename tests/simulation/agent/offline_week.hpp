@@ -11,8 +11,8 @@
 
 #include "agent/spool/spool.hpp"
 #include "agent/uplink/session.hpp"
-#include "tests/simulation/agent/dying_database.hpp"
 #include "tests/simulation/agent/report_server.hpp"
+#include "tests/support/dying_database.hpp"
 #include "tests/support/sim_clock.hpp"
 #include "tests/support/spool_fixture.hpp"
 

@@ -9,7 +9,7 @@
 #include "itsm/tickets/service_desk.hpp"
 #include "itsm/tickets/ticket_store.hpp"
 #include "tests/simulation/bridge/checkers.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 
 namespace gantry::simulation {
 namespace {
@@ -104,8 +104,8 @@ private:
         const auto moment = random_.below(3);
         if (crashes && moment == 0) return crash();  // folded, nothing written
         if (crashes && moment == 1) {                // in the middle of the transaction
-            test::FailingConnection failing(*connection_, 1 + random_.below(30));
-            if (!memory_->projector.store(failing, batch)) return crash();
+            const auto failing = failing_connection();
+            if (!memory_->projector.store(*failing, batch)) return crash();
         } else {
             store(batch);
         }
@@ -113,11 +113,15 @@ private:
         memory_->projector.finish(batch);
     }
 
+    std::unique_ptr<storage::Connection> failing_connection() {
+        return test::faulty(*connection_, test::fails_at(1 + random_.below(30)));
+    }
+
     void store(app::Batch& batch) {
         while (chance(faults_.failure_percent)) {
-            test::FailingConnection failing(*connection_, 1 + random_.below(30));
+            const auto failing = failing_connection();
             ++failures_;
-            if (memory_->projector.store(failing, batch)) return;
+            if (memory_->projector.store(*failing, batch)) return;
         }
         must(memory_->projector.store(*connection_, batch));
     }

@@ -13,9 +13,9 @@
 #include "core/ports/service_desk.hpp"
 #include "tests/simulation/connectors/pace_checker.hpp"
 #include "tests/simulation/connectors/plan.hpp"
-#include "tests/simulation/connectors/rough_database.hpp"
 #include "tests/simulation/connectors/row_checker.hpp"
 #include "tests/simulation/connectors/tool.hpp"
+#include "tests/simulation/connectors/weather.hpp"
 #include "tests/support/sim_clock.hpp"
 
 namespace gantry::simulation {

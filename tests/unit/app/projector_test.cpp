@@ -7,7 +7,7 @@
 #include "core/records/access.hpp"
 #include "itsm/tickets/service_desk.hpp"
 #include "itsm/tickets/ticket_store.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 
 using namespace gantry;
 using namespace gantry::app;
@@ -130,8 +130,8 @@ TEST_CASE("projector: whichever operation fails, nothing is written, and the nex
         world.add_alert("a");
         world.add_command("by hand");
         Batch batch = world.projector.next(world.records, 0);
-        test::FailingConnection failing(*world.connection, nth);
-        failed = !world.projector.store(failing, batch);
+        const auto failing = test::faulty(*world.connection, test::fails_at(nth));
+        failed = !world.projector.store(*failing, batch);
         if (failed) {
             CHECK_FALSE(world.connection->in_transaction());
             CHECK(world.count("decisions") == 0);

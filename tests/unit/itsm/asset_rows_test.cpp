@@ -2,7 +2,7 @@
 #include "itsm/cmdb/asset_rows.hpp"
 
 #include "core/model/json.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/unit/itsm/store.hpp"
 
 using namespace gantry;
@@ -55,6 +55,11 @@ TEST_CASE("asset rows: identities are replaced as a whole") {
     CHECK(must(lookup.keys_of(AssetId{5})) == std::vector<IdentityKey>{{"serial", "B"}});
     CHECK(must(lookup.assets_with({"serial", "A"})) == std::vector<AssetId>{AssetId{6}});
     CHECK(must(lookup.assets_with({"mac", "1"})).empty());
+    const auto known = must(lookup.known_with({"serial", "A"}));
+    REQUIRE(known.size() == 1);
+    CHECK(known[0].asset == AssetId{6});
+    CHECK(known[0].keys == must(lookup.keys_of(AssetId{6})));
+    CHECK(must(lookup.known_with({"mac", "1"})).empty());
     must(save_identities(connection, k_ours, AssetId{5}, {}));
     CHECK(must(lookup.keys_of(AssetId{5})).empty());
 }
@@ -68,6 +73,8 @@ TEST_CASE("asset rows: the lookup sees its own organisation and the kind it asks
     SqlIdentityLookup theirs(connection, k_theirs);
     CHECK(must(ours.assets_with({"serial", "A"})) == std::vector<AssetId>{AssetId{5}});
     CHECK(must(theirs.assets_with({"serial", "A"})) == std::vector<AssetId>{AssetId{6}});
+    CHECK(must(ours.known_with({"serial", "A"})).size() == 1);
+    CHECK(must(theirs.known_with({"serial", "A"}))[0].asset == AssetId{6});
     CHECK(must(ours.assets_with({"uuid", "A"})).empty());
     CHECK(must(ours.assets_with({"serial", "a"})).empty());
 }
@@ -87,15 +94,15 @@ TEST_CASE("asset rows: a failing statement is an error of each function") {
     Store store;
     must(insert_asset(*store.connection, asset_of(5)));
     for (std::uint64_t nth = 1; nth <= 3; ++nth) {
-        FailingConnection failing(*store.connection, nth);
-        CHECK(save_identities(failing, k_ours, AssetId{5}, {{"serial", "A"}, {"mac", "1"}})
+        const auto failing = faulty(*store.connection, fails_at(nth));
+        CHECK(save_identities(*failing, k_ours, AssetId{5}, {{"serial", "A"}, {"mac", "1"}})
                   .error()
                   .code == ErrorCode::unavailable);
     }
-    FailingConnection one(*store.connection, 1);
-    CHECK(find_asset(one, Scope::all(), AssetId{5}).error().code == ErrorCode::unavailable);
-    FailingConnection two(*store.connection, 1);
-    CHECK(identify(canonicalise(machine(1)), *std::make_unique<SqlIdentityLookup>(two, k_ours))
+    const auto one = faulty(*store.connection, fails_at(1));
+    CHECK(find_asset(*one, Scope::all(), AssetId{5}).error().code == ErrorCode::unavailable);
+    const auto two = faulty(*store.connection, fails_at(1));
+    CHECK(identify(canonicalise(machine(1)), *std::make_unique<SqlIdentityLookup>(*two, k_ours))
               .error()
               .code == ErrorCode::unavailable);
 }

@@ -215,6 +215,61 @@ TEST_CASE("identity: placeholders and containers match nobody, not even each oth
     }
 }
 
+TEST_CASE("identity: a fleet that shares a key costs a question for the key, not for each of it") {
+    KnownAssets known;
+    for (int id = 1; id <= 100; ++id) {
+        Facts one = full();
+        one.serial = "SERIAL-" + std::to_string(id);
+        one.smbios_uuid.clear();
+        one.macs.clear();
+        known.add(id, one);
+    }
+    Facts facts = full();
+    facts.serial = "SERIAL-7";
+    facts.macs.clear();
+    std::map<AssetId, int> asked;
+    const auto claims = [&](Claim claim) {
+        return [&, claim](AssetId asset) -> Result<Claim> {
+            ++asked[asset];
+            return claim;
+        };
+    };
+    facts.asset_tag.clear();
+    facts.smbios_uuid.clear();
+    facts.cloud_instance_id.clear();
+    CHECK(must(identify(canonicalise(facts), known, claims(Claim::free))).asset == AssetId{7});
+    CHECK(asked == std::map<AssetId, int>{{AssetId{7}, 1}});  // who fits, not who shares
+    asked.clear();
+    const auto twin = must(identify(canonicalise(facts), known, claims(Claim::taken)));
+    CHECK(!twin.asset.is_set());
+    CHECK(twin.rule == "new");
+    CHECK(twin.passed_over == AssetId{7});
+    CHECK(asked[AssetId{7}] == 1);  // though several rules would match it
+}
+
+TEST_CASE("identity: of those that fit, what is mine goes before what is free") {
+    KnownAssets known;
+    for (int id = 1; id <= 3; ++id) known.add(id, full());
+    const auto mine = [](std::int64_t id, Claim others) {
+        return [id, others](AssetId asset) -> Result<Claim> {
+            return asset.value == id ? Claim::mine : others;
+        };
+    };
+    for (const Claim others : {Claim::free, Claim::taken}) {
+        const auto match = must(identify(canonicalise(full()), known, mine(2, others)));
+        CHECK(match.asset == AssetId{2});
+        CHECK(!match.passed_over.is_set());
+    }
+    CHECK(!must(identify(canonicalise(full()), known, mine(9, Claim::free))).asset.is_set());
+    const auto none = must(identify(canonicalise(full()), known, mine(9, Claim::taken)));
+    CHECK(!none.passed_over.is_set());  // nobody's in particular
+    const auto lost = identify(canonicalise(full()), known, [](AssetId) -> Result<Claim> {
+        return fail(ErrorCode::unavailable, "lost");
+    });
+    REQUIRE(!lost);
+    CHECK(lost.error().code == ErrorCode::unavailable);
+}
+
 TEST_CASE("identity: a lookup that fails is an error, whichever it is") {
     KnownAssets counted;
     for (int id = 1; id <= 2; ++id) counted.add(id, full());  // every rule is tried

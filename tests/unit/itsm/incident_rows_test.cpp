@@ -2,7 +2,7 @@
 #include "itsm/tickets/incident_rows.hpp"
 
 #include "core/model/json.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/unit/itsm/store.hpp"
 
 using namespace gantry;
@@ -137,13 +137,13 @@ TEST_CASE("incident rows: a failing statement is an error of each function") {
     Store store;
     must(insert_incident(*store.connection, every_field()));
     for (std::uint64_t nth = 1; nth <= 2; ++nth) {
-        FailingConnection failing(*store.connection, nth);
-        const auto bound = bind_alert(failing, IncidentId{7}, AlertId{1}, EpisodeId{5}, true);
+        const auto failing = faulty(*store.connection, fails_at(nth));
+        const auto bound = bind_alert(*failing, IncidentId{7}, AlertId{1}, EpisodeId{5}, true);
         REQUIRE(!bound);
         CHECK(bound.error().code == ErrorCode::unavailable);
     }
-    FailingConnection read(*store.connection, 1);
-    CHECK(find_incident(read, Scope::all(), IncidentId{7}).error().code == ErrorCode::unavailable);
-    FailingConnection write(*store.connection, 1);
-    CHECK(update_incident(write, every_field()).error().code == ErrorCode::unavailable);
+    const auto read = faulty(*store.connection, fails_at(1));
+    CHECK(find_incident(*read, Scope::all(), IncidentId{7}).error().code == ErrorCode::unavailable);
+    const auto write = faulty(*store.connection, fails_at(1));
+    CHECK(update_incident(*write, every_field()).error().code == ErrorCode::unavailable);
 }

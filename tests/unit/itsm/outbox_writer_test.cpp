@@ -2,7 +2,7 @@
 #include "itsm/outbox/outbox_writer.hpp"
 
 #include "itsm/tickets/incident_machine.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/unit/itsm/store.hpp"
 
 using namespace gantry;
@@ -182,8 +182,8 @@ TEST_CASE("outbox writer: a failing statement is the caller's error, and a roll 
         CAPTURE(nth);
         Told world({subscribed("chat"), subscribed("desk")});
         auto transaction = must(storage::Transaction::begin(*world.connection));
-        FailingConnection failing(*world.connection, nth);
-        const auto done = world.writer.write(failing, world.incident, Operation::update,
+        const auto failing = faulty(*world.connection, fails_at(nth));
+        const auto done = world.writer.write(*failing, world.incident, Operation::update,
                                              world.entry, world.sequences);
         if (done) break;
         ++failures;

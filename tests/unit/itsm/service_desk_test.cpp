@@ -8,7 +8,7 @@
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/tickets/incident_rows.hpp"
 #include "itsm/tickets/ticket_store.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/support/outbox_rows.hpp"
 #include "tests/unit/itsm/store.hpp"
 
@@ -290,17 +290,18 @@ TEST_CASE("service desk: it reads on a read-only connection") {
 
 TEST_CASE("service desk: a statement that fails is an error, not an empty page") {
     Desk world;
-    const auto failing = [&] { return FailingConnection(*world.connection, 1); };
+    const auto failing = [&] { return faulty(*world.connection, fails_at(1)); };
     auto a = failing();
-    CHECK(!world.desk->incidents(a, Scope::all(), {}, {}));
+    CHECK(!world.desk->incidents(*a, Scope::all(), {}, {}));
     auto b = failing();
-    CHECK(!world.desk->assets(b, Scope::all(), {}, {}));
+    CHECK(!world.desk->assets(*b, Scope::all(), {}, {}));
     auto c = failing();
-    CHECK(!world.desk->deliveries(c, Scope::all(), {}, {}));
-    FailingConnection second(*world.connection, 2);
-    CHECK(world.desk->timeline(second, Scope::all(), IncidentId{1}, {}).error().code ==
+    CHECK(!world.desk->deliveries(*c, Scope::all(), {}, {}));
+    const auto second = faulty(*world.connection, fails_at(2));
+    CHECK(world.desk->timeline(*second, Scope::all(), IncidentId{1}, {}).error().code ==
           ErrorCode::unavailable);
-    FailingConnection update(*world.connection, 2);
-    CHECK(world.desk->retry_delivery(update, Scope::all(), DeliveryId{7}, moment(1)).error().code ==
-          ErrorCode::unavailable);
+    const auto update = faulty(*world.connection, fails_at(2));
+    CHECK(
+        world.desk->retry_delivery(*update, Scope::all(), DeliveryId{7}, moment(1)).error().code ==
+        ErrorCode::unavailable);
 }

@@ -3,7 +3,7 @@
 #include <functional>
 
 #include "itsm/outbox/sql_outbox.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/support/outbox_rows.hpp"
 #include "tests/unit/itsm/store.hpp"
 
@@ -12,31 +12,22 @@ using namespace gantry::test;
 
 namespace {
 
-// Hands out connections whose Nth operation fails; the Nth connect fails at `connect_fails`.
-class FailingDatabase final : public storage::Database {
+// Hands connections through and notes what each was asked for with.
+class WatchedDatabase final : public storage::Database {
 public:
-    FailingDatabase(storage::Database& inner, std::uint64_t nth) : inner_(inner), nth_(nth) {}
+    explicit WatchedDatabase(storage::Database& inner) : inner_(inner) {}
     [[nodiscard]] storage::Engine engine() const override { return inner_.engine(); }
     Result<std::unique_ptr<storage::Connection>> connect(storage::Durability durability) override {
         durabilities.push_back(durability);
-        if (refuses) return fail(ErrorCode::unavailable, "too many connections (simulated)");
-        auto opened = inner_.connect(durability);
-        if (!opened) return opened;
-        opened_.push_back(std::move(*opened));
-        return std::unique_ptr<storage::Connection>(
-            std::make_unique<FailingConnection>(*opened_.back(), nth_));
+        return inner_.connect(durability);
     }
     Result<std::unique_ptr<storage::Connection>> connect_read_only() override {
         return inner_.connect_read_only();
     }
-
-    bool refuses = false;
     std::vector<storage::Durability> durabilities;
 
 private:
     storage::Database& inner_;
-    std::uint64_t nth_;
-    std::vector<std::unique_ptr<storage::Connection>> opened_;
 };
 
 using Operate = std::function<Result<void>(Outbox&)>;
@@ -84,8 +75,8 @@ TEST_CASE("outbox: an operation that fails anywhere did nothing, and can be done
             CAPTURE(c.name, nth);
             const auto store = prepared(c);
             const Texts before = store->tables();
-            FailingDatabase database(*store->database, nth);
-            const auto outbox = itsm::make_outbox(database);
+            const auto database = faulty(*store->database, fails_at(nth));
+            const auto outbox = itsm::make_outbox(*database);
             const auto done = c.operate(*outbox);
             if (done) {
                 CHECK(store->tables() == undisturbed->tables());
@@ -104,14 +95,18 @@ TEST_CASE("outbox: an operation that fails anywhere did nothing, and can be done
 TEST_CASE("outbox: a connection that cannot be opened is tried again at the next use") {
     Store store;
     put(*store.connection, {.id = 1});
-    FailingDatabase database(*store.database, 0);
-    database.refuses = true;
+    bool refuses = true;
+    const auto refusing = faulty(*store.database, [&](DatabaseOperation operation) {
+        const bool connects = operation == DatabaseOperation::connect;
+        return refuses && connects ? Fate::fails : Fate::goes;
+    });
+    WatchedDatabase database(*refusing);
     const auto outbox = itsm::make_outbox(database);
     CHECK(database.durabilities.empty());  // opened at the first use
     CHECK(outbox->next_due("chat").error().code == ErrorCode::unavailable);
     CHECK(outbox->lease("chat", moment(9), Millis{1}, 1).error().code == ErrorCode::unavailable);
     CHECK(outbox->remote_id("chat", IncidentId{1}).error().code == ErrorCode::unavailable);
-    database.refuses = false;
+    refuses = false;
     CHECK(must(outbox->next_due("chat")) == moment(1));
     CHECK(database.durabilities.size() == 4);
     for (const auto durability : database.durabilities) {

@@ -5,7 +5,7 @@
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/tickets/incident_rows.hpp"
 #include "itsm/tickets/ticket_store.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/unit/itsm/store.hpp"
 
 using namespace gantry;
@@ -226,9 +226,9 @@ TEST_CASE("commands: each statement that fails is unavailable, and a roll back u
             CAPTURE(command.body.index(), nth);
             Sequences sequences = desk.sequences;
             auto transaction = must(storage::Transaction::begin(*desk.connection));
-            FailingConnection failing(*desk.connection, nth);
+            const auto failing = faulty(*desk.connection, fails_at(nth));
             const auto done =
-                desk.tickets->execute(failing, command, {JournalSeq{900}, moment(500)}, sequences);
+                desk.tickets->execute(*failing, command, {JournalSeq{900}, moment(500)}, sequences);
             if (done) break;
             ++failures;
             CHECK(done.error().code == ErrorCode::unavailable);

@@ -3,7 +3,7 @@
 
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/tickets/incident_rows.hpp"
-#include "tests/support/failing_connection.hpp"
+#include "tests/support/faulty_database.hpp"
 #include "tests/unit/itsm/store.hpp"
 
 using namespace gantry;
@@ -181,8 +181,8 @@ TEST_CASE("ticket store: any statement that fails is an error, and a second try 
         Sequences sequences = world.sequences;
         {
             auto transaction = must(storage::Transaction::begin(*world.connection));
-            FailingConnection failing(*world.connection, nth);
-            const auto done = world.tickets->apply(failing, a_day(), sequences);
+            const auto failing = faulty(*world.connection, fails_at(nth));
+            const auto done = world.tickets->apply(*failing, a_day(), sequences);
             if (done) break;
             ++failures;
             CHECK(done.error().code == ErrorCode::unavailable);

@@ -6,17 +6,15 @@
 #include <memory>
 
 #include "core/base/random.hpp"
-#include "core/storage/database.hpp"
+#include "tests/support/faulty_database.hpp"
 
 namespace gantry::simulation {
 
 class Weather {
 public:
-    enum class Fate : std::uint8_t { goes, fails, happens_and_fails };
-
     explicit Weather(std::uint64_t seed) : random_(seed) {}
 
-    Fate next_operation();
+    test::Fate next(test::DatabaseOperation operation);
     void fail_permille(int permille) { permille_ = permille; }
     void fail_all(bool failing) { all_fail_ = failing; }
     void die_within(std::int64_t operations) { left_ = operations; }
