@@ -26,7 +26,6 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr const char* k_collectd = "/usr/sbin/collectd";
-constexpr int k_port = 18'444;
 constexpr seconds k_warm_up{40};  // start, first report, policy, first looks
 
 std::string first_line(const std::string& path) {
@@ -43,7 +42,7 @@ public:
           data_(directory + "/data"),
           process_(std::in_place,
                    std::vector<std::string>{bin_ + "/gantryd", "--data", data_, "--listen",
-                                            "127.0.0.1:" + std::to_string(k_port)},
+                                            "127.0.0.1:" + std::to_string(port_)},
                    directory + "/gantryd.log") {
         for (int i = 0; i < 100; ++i) {
             std::this_thread::sleep_for(milliseconds{100});
@@ -70,9 +69,10 @@ public:
     void stop() { process_.reset(); }
 
 private:
-    static std::string url() { return "https://127.0.0.1:" + std::to_string(k_port); }
+    [[nodiscard]] std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
     [[nodiscard]] std::string ca() const { return data_ + "/tls/ca.pem"; }
 
+    int port_ = free_port();
     std::string bin_;
     std::string data_;
     std::optional<ChildProcess> process_;

@@ -175,15 +175,16 @@ Json alertmanager(const std::string& directory) {
         std::printf("  skipped: %s is not installed\n", program.c_str());
         return nullptr;
     }
+    const std::string listen = "127.0.0.1:" + std::to_string(free_port());
     const std::string config = directory + "/alertmanager.yml";
     std::ofstream(config)
         << "route: {receiver: none, group_by: [grp]}\nreceivers: [{name: none}]\n";
     const ChildProcess peer(
         {program, "--config.file=" + config, "--storage.path=" + directory + "/am",
-         "--web.listen-address=127.0.0.1:19093", "--cluster.listen-address=", "--log.level=warn"},
+         "--web.listen-address=" + listen, "--cluster.listen-address=", "--log.level=warn"},
         directory + "/alertmanager.log");
     std::this_thread::sleep_for(std::chrono::seconds{3});
-    const Target target{Dialect::alertmanager, "http://127.0.0.1:19093/api/v2/alerts", "", ""};
+    const Target target{Dialect::alertmanager, "http://" + listen + "/api/v2/alerts", "", ""};
     Json out;
     double before = cpu_seconds(peer.pid());
     LoadResult load = send_load(target, 0, k_new, k_new, "warning");
@@ -199,7 +200,7 @@ Json alertmanager(const std::string& directory) {
 Json run(const std::string& bin, const std::string& directory) {
     Json out{{"machine", machine()}};
     std::printf("%s\n", out["machine"].get<std::string>().c_str());
-    Server server(bin, directory, 18'443);
+    Server server(bin, directory, free_port());
     std::printf("gantryd, TLS, durable, batches of 64 over 2 keep-alive connections\n");
     out["idle_memory_kib"] = memory_of(server.pid()).rss_kib;
     out["latency_idle"] = latency(server);

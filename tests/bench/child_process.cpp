@@ -1,8 +1,12 @@
 #include "tests/bench/child_process.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <csignal>
@@ -30,6 +34,19 @@ ChildProcess::~ChildProcess() {
     if (pid_ <= 0) return;
     ::kill(pid_, SIGTERM);
     ::waitpid(pid_, nullptr, 0);
+}
+
+int free_port() {
+    const int probe = ::socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* at = reinterpret_cast<sockaddr*>(&address);
+    const bool found = ::bind(probe, at, size) == 0 && ::getsockname(probe, at, &size) == 0;
+    ::close(probe);
+    if (!found) throw std::runtime_error("no free port on loopback");
+    return ntohs(address.sin_port);
 }
 
 std::string run_to_end(const std::string& command) {

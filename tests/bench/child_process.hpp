@@ -21,6 +21,9 @@ private:
     pid_t pid_ = -1;
 };
 
+// A port of loopback that nobody listens on just now.
+[[nodiscard]] int free_port();
+
 // Runs to the end; gives standard output. Throws when the exit status is not 0.
 std::string run_to_end(const std::string& command);
 
