@@ -22,7 +22,6 @@
 #include "connectors/engine/pause.hpp"
 #include "connectors/engine/settings.hpp"
 #include "connectors/engine/step.hpp"
-
 #include "core/async/token_bucket.hpp"
 #include "core/base/random.hpp"
 #include "core/telemetry/log.hpp"
