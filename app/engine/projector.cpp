@@ -44,7 +44,8 @@ Projector::Projector(correlator::Correlator& correlator, TicketStore& tickets,
       broken_(metrics.counter("gantry_journal_broken_total",
                               "Journal records that could not be decoded and were passed over")),
       left_out_(metrics.counter("gantry_rows_left_out_total",
-                                "Rows that the store refused for what is in them")) {}
+                                "Rows that the store refused for what is in them")),
+      correlated_(metrics) {}
 
 Result<void> Projector::restore(storage::Connection& connection, ServiceDesk& desk) {
     auto cursor = records::cursor(connection);
@@ -276,6 +277,7 @@ Result<void> Projector::execute(storage::Connection& connection, const Batch& ba
 void Projector::finish(const Batch& batch) {
     cursor_ = batch.changes.cursor;
     sequences_ = batch.sequences;
+    correlated_.show(correlator_.counters());
     if (!batch.command || !batch.outcome) return;
     const CommandOutcome& outcome = *batch.outcome;
     correlator_.observe(outcome);

@@ -19,6 +19,7 @@
 
 #include <deque>
 
+#include "app/engine/correlator_metrics.hpp"
 #include "collector/ingest/decode.hpp"
 #include "collector/intake/generic.hpp"
 #include "core/journal/journal.hpp"
@@ -87,6 +88,7 @@ private:
     telemetry::Counter& records_;
     telemetry::Counter& broken_;
     telemetry::Counter& left_out_;
+    CorrelatorMetrics correlated_;
     collector::GenericIntake intake_;
     std::deque<std::pair<JournalSeq, std::vector<Event>>> expected_;
     std::unordered_map<std::string, collector::AgentIdentity> agents_;

@@ -142,3 +142,21 @@ TEST_CASE("engine: a store that has all of a trimmed journal's effects misses no
     REQUIRE(world.start());
     CHECK(world.metric("gantry_journal_missing_total") == 0);
 }
+
+TEST_CASE("engine: what the correlator drops is counted with its reason") {
+    EngineWorld world;
+    world.start_and_follow();
+    REQUIRE(world.accept(world.alert("never-fired", R"(,"status":"resolved")")));
+    REQUIRE(world.accept(world.alert("disk")));
+    for (int i = 0; i < 2; ++i) {
+        REQUIRE(world.accept(world.alert("disk", R"(,"status":"resolved")")));
+    }
+    world.until_folded();
+    const auto dropped = [&](const char* reason) {
+        return world.metrics.counter("gantry_events_without_effect_total", "", {{"reason", reason}})
+            .value();
+    };
+    CHECK(dropped("resolve_unknown") == 1);
+    CHECK(dropped("resolve_late") == 1);
+    CHECK(dropped("no_room") == 0);
+}
