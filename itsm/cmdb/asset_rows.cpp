@@ -80,6 +80,25 @@ Result<std::vector<AssetId>> SqlIdentityLookup::assets_with(const IdentityKey& k
     return out;
 }
 
+Result<std::vector<KnownAsset>> SqlIdentityLookup::known_with(const IdentityKey& key) {
+    Query query(connection_,
+                "SELECT b.asset_id, b.kind, b.value FROM asset_identities AS a "
+                "JOIN asset_identities AS b ON b.asset_id = a.asset_id "
+                "WHERE a.organisation_id = $1 AND a.kind = $2 AND a.value = $3 "
+                "ORDER BY b.asset_id, b.kind, b.value");
+    query.bind(organisation_, key.kind, key.value);
+    std::vector<KnownAsset> out;
+    while (query.next()) {
+        const auto asset = query.id<AssetId>();
+        if (out.empty() || out.back().asset != asset) out.push_back({asset, {}});
+        IdentityKey& known = out.back().keys.emplace_back();
+        known.kind = query.text();
+        known.value = query.text();
+    }
+    if (auto done = query.done(); !done) return done.error();
+    return out;
+}
+
 Result<std::vector<IdentityKey>> SqlIdentityLookup::keys_of(AssetId asset) {
     Query query(connection_,
                 "SELECT kind, value FROM asset_identities WHERE asset_id = $1 "

@@ -30,6 +30,7 @@ public:
         : connection_(connection), organisation_(organisation) {}
     Result<std::vector<AssetId>> assets_with(const IdentityKey& key) override;
     Result<std::vector<IdentityKey>> keys_of(AssetId asset) override;
+    Result<std::vector<KnownAsset>> known_with(const IdentityKey& key) override;
 
 private:
     storage::Connection& connection_;

@@ -46,34 +46,67 @@ bool shares_part(const Keys& a, const Keys& b) {
 
 class Matcher {
 public:
-    Matcher(Keys mine, IdentityLookup& lookup) : mine_(std::move(mine)), lookup_(lookup) {}
+    Matcher(Keys mine, IdentityLookup& lookup, const ClaimOf& claim_of)
+        : mine_(std::move(mine)), lookup_(lookup), claim_of_(claim_of) {}
 
     Result<IdentityMatch> run();
 
 private:
-    // The one candidate that shares `kind` and for which `fits` holds; unset when none or several.
+    // The one candidate that shares `kind`, for which `fits` holds and that is not taken; unset
+    // when none or several.
     template <class Fits>
     AssetId only(std::string_view kind, Fits fits);
+    AssetId unclaimed(const std::vector<AssetId>& fitting);
     [[nodiscard]] bool has(std::string_view kind) const { return !value_of(mine_, kind).empty(); }
-    const Keys& keys_of(AssetId asset);
+    const std::vector<KnownAsset>& known_with(const IdentityKey& key);
+    Claim claim(AssetId asset);
 
     Keys mine_;
     IdentityLookup& lookup_;
-    std::map<AssetId, Keys> known_;
+    const ClaimOf& claim_of_;
+    std::map<IdentityKey, std::vector<KnownAsset>> known_;
+    std::map<AssetId, Claim> claims_;
+    AssetId passed_over_;
     Result<void> failed_;
 };
 
-const Keys& Matcher::keys_of(AssetId asset) {
-    const auto [at, fresh] = known_.try_emplace(asset);
+const std::vector<KnownAsset>& Matcher::known_with(const IdentityKey& key) {
+    const auto [at, fresh] = known_.try_emplace(key);
     if (fresh) {
-        auto keys = lookup_.keys_of(asset);
-        if (keys) {
-            at->second = std::move(*keys);
+        auto known = lookup_.known_with(key);
+        if (known) {
+            at->second = std::move(*known);
         } else {
-            failed_ = keys.error();
+            failed_ = known.error();
         }
     }
     return at->second;
+}
+
+Claim Matcher::claim(AssetId asset) {
+    if (!claim_of_) return Claim::free;
+    const auto [at, fresh] = claims_.try_emplace(asset, Claim::taken);
+    if (fresh && failed_) {
+        const auto asked = claim_of_(asset);
+        if (asked) {
+            at->second = *asked;
+        } else {
+            failed_ = asked.error();
+        }
+    }
+    return at->second;
+}
+
+AssetId Matcher::unclaimed(const std::vector<AssetId>& fitting) {
+    std::vector<AssetId> mine;
+    std::vector<AssetId> free;
+    for (const AssetId asset : fitting) {
+        const Claim claimed = claim(asset);
+        if (claimed == Claim::mine) mine.push_back(asset);
+        if (claimed == Claim::free) free.push_back(asset);
+    }
+    const auto& best = mine.empty() ? free : mine;
+    return best.size() == 1 && failed_ ? best.front() : AssetId{};
 }
 
 template <class Fits>
@@ -81,17 +114,14 @@ AssetId Matcher::only(std::string_view kind, Fits fits) {
     std::vector<AssetId> found;
     for (const IdentityKey& key : mine_) {
         if (key.kind != kind || !failed_) continue;
-        const auto assets = lookup_.assets_with(key);
-        if (!assets) {
-            failed_ = assets.error();
-            return {};
-        }
-        for (const AssetId asset : *assets) {
-            const bool known = std::find(found.begin(), found.end(), asset) != found.end();
-            if (!known && fits(keys_of(asset))) found.push_back(asset);
+        for (const KnownAsset& one : known_with(key)) {
+            const bool known = std::find(found.begin(), found.end(), one.asset) != found.end();
+            if (!known && fits(one.keys)) found.push_back(one.asset);
         }
     }
-    return found.size() == 1 && failed_ ? found.front() : AssetId{};
+    const AssetId asset = unclaimed(found);
+    if (!asset.is_set() && found.size() == 1 && !passed_over_.is_set()) passed_over_ = found[0];
+    return asset;
 }
 
 Result<IdentityMatch> Matcher::run() {
@@ -134,9 +164,9 @@ Result<IdentityMatch> Matcher::run() {
     for (const Rule& rule : rules) {
         const AssetId asset = only(rule.kind, rule.fits);
         if (!failed_) return failed_.error();
-        if (asset.is_set()) return IdentityMatch{asset, rule.name};
+        if (asset.is_set()) return IdentityMatch{asset, rule.name, {}};
     }
-    return IdentityMatch{AssetId{}, "new"};
+    return IdentityMatch{AssetId{}, "new", passed_over_};
 }
 
 }  // namespace
@@ -157,8 +187,21 @@ std::vector<IdentityKey> identity_keys(const CanonicalFacts& facts) {
     return keys;
 }
 
-Result<IdentityMatch> identify(const CanonicalFacts& facts, IdentityLookup& lookup) {
-    return Matcher(identity_keys(facts), lookup).run();
+Result<std::vector<KnownAsset>> IdentityLookup::known_with(const IdentityKey& key) {
+    const auto assets = assets_with(key);
+    if (!assets) return assets.error();
+    std::vector<KnownAsset> out;
+    for (const AssetId asset : *assets) {
+        auto keys = keys_of(asset);
+        if (!keys) return keys.error();
+        out.push_back({asset, std::move(*keys)});
+    }
+    return out;
+}
+
+Result<IdentityMatch> identify(const CanonicalFacts& facts, IdentityLookup& lookup,
+                               const ClaimOf& claim_of) {
+    return Matcher(identity_keys(facts), lookup, claim_of).run();
 }
 
 std::string contradiction_text(const std::vector<IdentityKey>& told,

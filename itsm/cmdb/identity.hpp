@@ -9,6 +9,8 @@
 // identification rules, GLPI's import rules and the bugs that both collected.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,20 +31,38 @@ struct IdentityKey {
 
 [[nodiscard]] std::vector<IdentityKey> identity_keys(const CanonicalFacts& facts);
 
+struct KnownAsset {
+    AssetId asset;
+    std::vector<IdentityKey> keys;
+};
+
 // What is known, within one organisation.
 class IdentityLookup {
 public:
     virtual ~IdentityLookup() = default;
     virtual Result<std::vector<AssetId>> assets_with(const IdentityKey& key) = 0;  // ascending
     virtual Result<std::vector<IdentityKey>> keys_of(AssetId asset) = 0;
+    // Both at once: a fleet may share a key, and that must not cost a query for each of it.
+    virtual Result<std::vector<KnownAsset>> known_with(const IdentityKey& key);
 };
 
 struct IdentityMatch {
-    AssetId asset;     // unset: none matched, make one
-    std::string rule;  // "serial and uuid" ...; for a new one "new"
+    AssetId asset;        // unset: none matched, make one
+    std::string rule;     // "serial and uuid" ...; for a new one "new"
+    AssetId passed_over;  // with `asset` unset: what would have matched, but is taken
 };
 
-Result<IdentityMatch> identify(const CanonicalFacts& facts, IdentityLookup& lookup);
+enum class Claim : std::uint8_t {
+    free,
+    mine,   // goes before those that are free
+    taken,  // never matches
+};
+// Asked once for each asset that a rule would match.
+using ClaimOf = std::function<Result<Claim>(AssetId)>;
+
+// Without `claim_of` everything is free.
+Result<IdentityMatch> identify(const CanonicalFacts& facts, IdentityLookup& lookup,
+                               const ClaimOf& claim_of = {});
 
 // What of serial, UUID and cloud instance contradicts, in words: `serial A instead of B`. Empty
 // when nothing does.

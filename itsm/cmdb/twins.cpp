@@ -17,29 +17,19 @@ Instant booted_at(Instant now, std::chrono::seconds uptime) {
     return now - std::min<std::chrono::seconds>(uptime, k_longest_uptime);
 }
 
-Result<std::vector<AssetId>> UntakenAssets::assets_with(const IdentityKey& key) {
-    auto assets = all_.assets_with(key);
-    if (!assets || boot_.id.empty()) return assets;
-    std::vector<AssetId> mine;
-    std::vector<AssetId> untaken;
-    for (const AssetId asset : *assets) {
-        const auto proven = records::proven_by(connection_, asset, boot_.id, boot_.since);
-        if (!proven) return proven.error();
-        if (*proven == records::ProvenBy::this_boot) mine.push_back(asset);
-        if (*proven == records::ProvenBy::nobody_who_runs) untaken.push_back(asset);
-    }
-    if (!mine.empty()) return mine;
-    return untaken;
-}
-
 Result<IdentityMatch> identify_untaken(const CanonicalFacts& facts, storage::Connection& connection,
                                        IdentityLookup& lookup, const Boot& boot) {
-    UntakenAssets untaken(connection, lookup, boot);
-    auto match = identify(facts, untaken);
-    if (!match || match->asset.is_set() || boot.id.empty()) return match;
-    const auto twin = identify(facts, lookup);
-    if (!twin) return twin;
-    if (twin->asset.is_set()) match->rule = "copy of asset " + std::to_string(twin->asset.value);
+    if (boot.id.empty()) return identify(facts, lookup);
+    const auto claim_of = [&](AssetId asset) -> Result<Claim> {
+        const auto proven = records::proven_by(connection, asset, boot.id, boot.since);
+        if (!proven) return proven.error();
+        if (*proven == records::ProvenBy::this_boot) return Claim::mine;
+        return *proven == records::ProvenBy::another_boot ? Claim::taken : Claim::free;
+    };
+    auto match = identify(facts, lookup, claim_of);
+    if (match && match->passed_over.is_set()) {
+        match->rule = "copy of asset " + std::to_string(match->passed_over.value);
+    }
     return match;
 }
 

@@ -24,23 +24,9 @@ struct Boot {
 // in the last two minutes counts as running.
 [[nodiscard]] Instant booted_at(Instant now, std::chrono::seconds uptime);
 
-// The assets that an agent of this very boot proves; without one, those that another running
-// machine does not prove.
-class UntakenAssets final : public IdentityLookup {
-public:
-    UntakenAssets(storage::Connection& connection, IdentityLookup& all, Boot boot)
-        : connection_(connection), all_(all), boot_(std::move(boot)) {}
-    Result<std::vector<AssetId>> assets_with(const IdentityKey& key) override;
-    Result<std::vector<IdentityKey>> keys_of(AssetId asset) override { return all_.keys_of(asset); }
-
-private:
-    storage::Connection& connection_;
-    IdentityLookup& all_;
-    Boot boot_;
-};
-
-// As identify(), but never an asset that another running machine proves; a new one that would have
-// been such has the rule "copy of asset N".
+// As identify(), but never an asset that another running machine proves, and before all others one
+// that an agent of this very boot proves; a new one that would have been a running machine's has
+// the rule "copy of asset N".
 Result<IdentityMatch> identify_untaken(const CanonicalFacts& facts, storage::Connection& connection,
                                        IdentityLookup& lookup, const Boot& boot);
 
