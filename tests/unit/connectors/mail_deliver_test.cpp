@@ -2,15 +2,15 @@
 #include <thread>
 
 #include "connectors/mail/mail.hpp"
+#include "tests/support/raw_listener.hpp"
 #include "tests/unit/connectors/engine_world.hpp"
-#include "tests/unit/connectors/raw_listener.hpp"
 
 using namespace gantry;
 using namespace gantry::connectors;
 using connectors::test::delivery;
-using connectors::test::RawListener;
-using connectors::test::receive_line;
-using connectors::test::send_text;
+using gantry::test::RawListener;
+using gantry::test::receive_line;
+using gantry::test::send_text;
 
 namespace {
 
@@ -98,7 +98,7 @@ DeliveryResult converse(const std::string& word, const std::string& reply,
         });
     });
     http::SmtpOptions options;
-    options.url = listener.url("smtp");
+    options.url = listener.url("smtp", "");
     options.timeout = Millis{5'000};
     const SystemClock clock;
     telemetry::Registry metrics;
@@ -233,7 +233,7 @@ TEST_CASE("mail: a server that closes its doors, or is not there, is to blame") 
     http::SmtpOptions options;
     {
         const RawListener gone;
-        options.url = gone.url("smtp");
+        options.url = gone.url("smtp", "");
     }
     const SystemClock clock;
     telemetry::Registry metrics;

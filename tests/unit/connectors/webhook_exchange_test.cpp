@@ -4,16 +4,16 @@
 #include <thread>
 
 #include "connectors/webhook/webhook.hpp"
+#include "tests/support/raw_listener.hpp"
 #include "tests/unit/connectors/engine_world.hpp"
-#include "tests/unit/connectors/raw_listener.hpp"
 #include "tests/unit/core_http/server_harness.hpp"
 
 using namespace gantry;
 using namespace gantry::connectors;
 using connectors::test::delivery;
-using connectors::test::RawListener;
-using connectors::test::receive_line;
-using connectors::test::send_text;
+using gantry::test::RawListener;
+using gantry::test::receive_line;
+using gantry::test::send_text;
 
 namespace {
 
@@ -40,7 +40,7 @@ DeliveryResult call(const std::string& raw_answer, http::ClientOptions options =
             send_text(socket, raw_answer);
         });
     });
-    const auto result = deliver(*webhook_to(peer.url("http"), std::move(options)));
+    const auto result = deliver(*webhook_to(peer.url("http", "/hook"), std::move(options)));
     server.join();
     return result;
 }
@@ -116,7 +116,7 @@ TEST_CASE("webhook: nobody there, and no such host, are a retry: nothing was sen
     std::string nobody;
     {
         const RawListener gone;
-        nobody = gone.url("http");
+        nobody = gone.url("http", "/hook");
     }
     for (const std::string& url : {nobody, std::string("http://host.invalid/")}) {
         const auto result = deliver(*webhook_to(url));
@@ -128,7 +128,7 @@ TEST_CASE("webhook: nobody there, and no such host, are a retry: nothing was sen
 TEST_CASE("webhook: silence until the timeout is ambiguous, and takes no longer") {
     const RawListener deaf;
     const auto begin = k_clock.steady_now();
-    const auto result = deliver(*webhook_to(deaf.url("http")), Millis{150});
+    const auto result = deliver(*webhook_to(deaf.url("http", "/hook")), Millis{150});
     CHECK(result.outcome == Outcome::ambiguous);
     CHECK(result.cause == Cause::timeout);
     CHECK(k_clock.steady_now() - begin < std::chrono::seconds{3});

@@ -5,10 +5,13 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include "server_harness.hpp"
+#include "tests/support/raw_listener.hpp"
 
 using namespace gantry;
 using namespace gantry::http;
 using namespace gantry::http::test;
+using gantry::test::RawListener;
+using gantry::test::send_text;
 
 namespace {
 
@@ -18,47 +21,21 @@ asio::awaitable<Response> headers_of(Request request) {
     co_return response;
 }
 
-// Listens and never accepts: the kernel takes the connection, nobody answers.
-class DeafListener {
-public:
-    DeafListener() : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        auto* at = reinterpret_cast<sockaddr*>(&address);
-        REQUIRE(::bind(socket_, at, sizeof address) == 0);
-        REQUIRE(::listen(socket_, 8) == 0);
-        socklen_t size = sizeof address;
-        REQUIRE(::getsockname(socket_, at, &size) == 0);
-        port_ = ntohs(address.sin_port);
-    }
-    ~DeafListener() { ::close(socket_); }
-    DeafListener(const DeafListener&) = delete;
-    DeafListener& operator=(const DeafListener&) = delete;
-    [[nodiscard]] std::uint16_t port() const { return port_; }
-    [[nodiscard]] std::string url(const char* scheme) const {
-        return std::string(scheme) + "://127.0.0.1:" + std::to_string(port_) + "/";
-    }
-    // Takes one connection, reads a little, sends `bytes`, closes; `mute` asks it to hold on until
-    // the other side has gone.
-    void answer_once(const std::string& bytes, bool mute = false) const {
-        const int peer = ::accept(socket_, nullptr, nullptr);
+// Takes one connection, reads a little, sends `bytes`, closes; `mute` asks it to hold on until the
+// other side has gone.
+void answer_once(const RawListener& listener, const std::string& bytes, bool mute = false) {
+    listener.serve_once([&](int peer) {
         char chunk[4096];
         ::recv(peer, chunk, sizeof chunk, 0);
-        ::send(peer, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        send_text(peer, bytes);
         while (mute && ::recv(peer, chunk, sizeof chunk, 0) > 0) {
         }
-        ::close(peer);
-    }
-
-private:
-    int socket_;
-    std::uint16_t port_ = 0;
-};
+    });
+}
 
 Result<Response> ask(const std::string& raw_answer, ClientOptions options = {}) {
-    const DeafListener listener;
-    std::thread server([&] { listener.answer_once(raw_answer); });
+    const RawListener listener;
+    std::thread server([&] { answer_once(listener, raw_answer); });
     auto result = make_client(std::move(options))->send(post(listener.url("http"), "x"));
     server.join();
     return result;
@@ -116,7 +93,7 @@ TEST_CASE("client: every method goes out as itself, with a body where there is o
 TEST_CASE("client: refused, unresolvable and untrusted are unavailable: nothing was sent") {
     std::uint16_t free_port = 0;
     {
-        const DeafListener gone;
+        const RawListener gone;
         free_port = gone.port();
     }
     const std::string nobody = "https://127.0.0.1:" + std::to_string(free_port) + "/";
@@ -143,7 +120,7 @@ TEST_CASE("client: a certificate for another name is not accepted") {
 }
 
 TEST_CASE("client: a TLS handshake that stalls is unavailable, a missing answer is a timeout") {
-    const DeafListener deaf;
+    const RawListener deaf;  // the kernel takes the connection, nobody answers
     auto request = get(deaf.url("https"));
     request.timeout = Millis{100};
     CHECK(make_client({})->send(request).error().code == ErrorCode::unavailable);
@@ -181,8 +158,8 @@ TEST_CASE("client: an answer over the bound is limit, announced, streamed or inf
 
 TEST_CASE("client: where the status decides, what becomes of the body afterwards does not matter") {
     const auto status_of = [](const std::string& raw, bool mute = false) {
-        const DeafListener listener;
-        std::thread server([&] { listener.answer_once(raw, mute); });
+        const RawListener listener;
+        std::thread server([&] { answer_once(listener, raw, mute); });
         auto request = post(listener.url("http"), "x");
         request.status_decides = true;
         if (mute) request.timeout = Millis{150};
@@ -208,8 +185,8 @@ TEST_CASE("client: where the status decides, what becomes of the body afterwards
 }
 
 TEST_CASE("client: what a proxy answers is not the receiver's status") {
-    const DeafListener proxy;
-    std::thread server([&] { proxy.answer_once("HTTP/1.1 200 Connection established\r\n\r\n"); });
+    const RawListener proxy;
+    std::thread server([&] { answer_once(proxy, "HTTP/1.1 200 Connection established\r\n\r\n"); });
     ::setenv("https_proxy", proxy.url("http").c_str(), 1);
     auto request = post("https://receiver.invalid/", "x");
     request.status_decides = true;

@@ -3,9 +3,11 @@
 #include <sstream>
 
 #include "server_harness.hpp"
+#include "tests/support/raw_listener.hpp"
 
 using namespace gantry;
 using namespace gantry::http;
+using gantry::test::send_text;
 
 namespace {
 
@@ -33,29 +35,18 @@ std::string line_of(const std::string& mail, const std::string& name) {
 class SmtpSink {
 public:
     using Replies = std::vector<std::pair<std::string, std::string>>;
-    explicit SmtpSink(Replies replies = {})
-        : replies_(std::move(replies)), listener_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        auto* at = reinterpret_cast<sockaddr*>(&address);
-        REQUIRE(::bind(listener_, at, sizeof address) == 0);
-        REQUIRE(::listen(listener_, 1) == 0);
-        socklen_t size = sizeof address;
-        REQUIRE(::getsockname(listener_, at, &size) == 0);
-        port_ = ntohs(address.sin_port);
-        thread_ = std::thread([this] { serve(); });
+    explicit SmtpSink(Replies replies = {}) : replies_(std::move(replies)) {
+        thread_ = std::thread([this] { listener_.serve_once([this](int peer) { serve(peer); }); });
     }
     ~SmtpSink() {
         if (thread_.joinable()) thread_.join();
-        ::close(listener_);
     }
     SmtpSink(const SmtpSink&) = delete;
     SmtpSink& operator=(const SmtpSink&) = delete;
 
     [[nodiscard]] SmtpOptions options() const {
         SmtpOptions out;
-        out.url = "smtp://127.0.0.1:" + std::to_string(port_);
+        out.url = listener_.url("smtp", "");
         out.timeout = Millis{5'000};
         return out;
     }
@@ -73,7 +64,7 @@ private:
         if (text.empty()) ::shutdown(peer, SHUT_RDWR);
         if (text.empty() || text == "mute") return text;
         text += "\r\n";
-        ::send(peer, text.data(), text.size(), MSG_NOSIGNAL);
+        send_text(peer, text);
         return text;
     }
     void on_line(int peer, const std::string& line) {
@@ -90,10 +81,7 @@ private:
                                                         : "250 fine");
         in_data_ = said.starts_with("354");
     }
-    void serve() {
-        const int peer = ::accept(listener_, nullptr, nullptr);
-        timeval patience{5, 0};
-        ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    void serve(int peer) {
         reply(peer, "greeting", "220 sink");
         std::string buffer;
         char chunk[4096];
@@ -106,12 +94,10 @@ private:
                 on_line(peer, line);
             }
         }
-        ::close(peer);
     }
 
     Replies replies_;
-    int listener_;
-    std::uint16_t port_ = 0;
+    gantry::test::RawListener listener_;
     std::string seen_;
     bool in_data_ = false;
     std::thread thread_;

@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
+#include <cstdint>
 #include <string>
 
-namespace gantry::connectors::test {
+namespace gantry::test {
 
 class RawListener {
 public:
@@ -29,14 +30,19 @@ public:
     RawListener(const RawListener&) = delete;
     RawListener& operator=(const RawListener&) = delete;
 
-    [[nodiscard]] std::string url(const std::string& scheme) const {
-        return scheme + "://127.0.0.1:" + std::to_string(port_) + "/hook";
+    [[nodiscard]] std::uint16_t port() const { return port_; }
+    [[nodiscard]] std::string url(const std::string& scheme, const std::string& path = "/") const {
+        return scheme + "://127.0.0.1:" + std::to_string(port_) + path;
     }
-    // Takes one connection and gives `to_peer` its socket; closes it after.
+    // Takes one connection and gives `to_peer` its socket; closes it after. Nobody who comes within
+    // ten seconds, and no byte within five, end it too.
     template <class Talk>
     void serve_once(Talk to_peer) const {
+        timeval patience{10, 0};
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         const int peer = ::accept(socket_, nullptr, nullptr);
-        timeval patience{5, 0};
+        if (peer < 0) return;
+        patience = {5, 0};
         ::setsockopt(peer, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
         to_peer(peer);
         ::close(peer);
@@ -61,4 +67,4 @@ inline std::string receive_line(int peer) {
     return "";
 }
 
-}  // namespace gantry::connectors::test
+}  // namespace gantry::test
