@@ -77,7 +77,7 @@ public:
     // In the order of their first agent's enrolment.
     std::deque<Endpoint>& endpoints() { return endpoints_; }
 
-    // The agent came in and proved who it is, whatever became of its request.
+    // The agent came in and proved who it is, whatever became of its request; no copy of it.
     static void heard(AgentEntry& entry, const Clock& clock);
     // The row was revoked: the credential opens nothing any more, and silence is not judged.
     void revoke(std::string_view agent_id);

@@ -232,10 +232,6 @@ boost::asio::awaitable<http::Response> AgentDesk::report(http::Request request) 
     if (decoded->agent_id != entry->agent.agent_id) {
         co_return refuse(403, "foreign_agent", "the credential is not that of the agent_id");
     }
-    if (entry->busy) {
-        heard(*entry);
-        co_return refuse(503, "report_in_progress", "an earlier report is being stored");
-    }
     co_return co_await store(*entry, std::move(*decoded), std::move(request.body));
 }
 
@@ -253,6 +249,9 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     }
     const Instant now = parts_.clock.now();
     heard(entry);
+    if (entry.busy) {
+        co_return refuse(503, "report_in_progress", "an earlier report is being stored");
+    }
     // A sign of life moves nothing; a range without records (all were evicted) is acknowledged like
     // any other, so it has to be durable.
     const bool sign_of_life = report.records.empty() && report.last_seq < report.first_seq;
@@ -283,7 +282,8 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     co_return reply(entry, report.last_seq, verdict.want_full_state);
 }
 
-// Not for a copy of the machine, whose sign of life would hide that the machine itself is gone.
+// Not for a boot that is known for a copy's, whose sign of life would hide that the machine itself
+// is gone. What names no boot (the policy, what cannot be decoded) is taken for the machine's.
 void AgentDesk::heard(AgentEntry& entry) {
     AgentBook::heard(entry, parts_.clock);
     if (entry.endpoint->offline) parts_.on_return(entry);

@@ -133,12 +133,17 @@ public:
     std::string token(const char* key, std::size_t max_bytes = k_max_wire_id_bytes) {
         const std::string_view value = raw(key, true);
         const auto printable = [](char c) { return c > ' ' && c <= '~'; };
-        if (value.size() > max_bytes || !std::all_of(value.begin(), value.end(), printable)) {
+        if (value.empty() || value.size() > max_bytes ||
+            !std::all_of(value.begin(), value.end(), printable)) {
             report(Path{&path_, key},
-                   "must be at most " + std::to_string(max_bytes) + " printable ASCII characters");
+                   "must be 1 to " + std::to_string(max_bytes) + " printable ASCII characters");
             return {};
         }
         return std::string(value);
+    }
+    // As above, but "" says that there is none.
+    std::string token_or_none(const char* key) {
+        return raw(key, true).empty() ? std::string() : token(key);
     }
     std::int64_t integer(const char* key, std::int64_t at_least, bool required) {
         std::int64_t value = at_least;
@@ -466,7 +471,7 @@ Result<EnrolRequest> decode_enrol_request(std::string_view json) {
         EnrolRequest request;
         request.token = reader.token("token", k_max_instance_bytes);
         request.boot_id = reader.token("boot_id");
-        if (reader.has("nonce")) request.nonce = reader.token("nonce");
+        if (reader.has("nonce")) request.nonce = reader.token_or_none("nonce");
         request.uptime_s = reader.integer("uptime_s", 0, false);
         dom::element facts;
         if (reader.child("facts", true, facts)) {

@@ -253,11 +253,6 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
 Result<CommandOutcome> Executor::refuse_boot(const records::AgentCredential& agent,
                                              const std::string& boot_id, const Asset& asset,
                                              const std::string& contradiction) {
-    if (boot_id.empty()) {
-        return fail(
-            ErrorCode::conflict,
-            "agent " + agent.agent_id + ", which never reported, gives another machine's facts");
-    }
     if (auto done = records::refuse_boot(work_.connection, agent.agent_id, boot_id); !done) {
         return done.error();
     }

@@ -65,6 +65,7 @@ struct Desk {
         commands.outcome->approved = !tokens.token.needs_approval;
         EnrolRequest request;
         request.token = "enrol-me";
+        request.boot_id = "boot-1";
         request.facts.hostname = "web01";
         const auto response = call("enrol", encode(request));
         REQUIRE(response.status == 201);
@@ -107,6 +108,7 @@ TEST_CASE("agent desk: a wrong token enrols nobody") {
     Desk d;
     EnrolRequest request;
     request.token = "guess";
+    request.boot_id = "boot-1";
     CHECK(d.call("enrol", encode(request)).status == 401);
     CHECK(d.call("enrol", "{").status == 400);
     CHECK(d.commands.submitted.empty());
@@ -118,6 +120,7 @@ TEST_CASE("agent desk: a used up token is refused with the store's reason") {
     d.commands.outcome = fail(ErrorCode::forbidden, "token 5 was used 1 of 1 times");
     EnrolRequest request;
     request.token = "enrol-me";
+    request.boot_id = "boot-1";
     const auto response = d.call("enrol", encode(request));
     CHECK(response.status == 403);
     CHECK(response.body.find("used 1 of 1") != std::string::npos);
@@ -238,6 +241,26 @@ TEST_CASE("agent desk: a clone is told to enrol anew") {
     CHECK(response.body.find("\"clone\"") != std::string::npos);
 }
 
+TEST_CASE("agent desk: a copy is told so at any moment, and is not heard") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    auto& entry = *d.book.find(agent.agent_id);
+    entry.agent.refused_boots = {"copy"};
+    entry.busy = true;  // the original's report is being stored
+    Report r = report(agent.agent_id, 1, 1);
+    const auto status_of = [&] {
+        d.clock.advance(Millis{1000});
+        return d.call("report", encode(r), agent.credential).status;
+    };
+    r.boot_id = "copy";
+    CHECK(status_of() == 409);
+    CHECK(entry.endpoint->heard_at != d.clock.steady_now());
+    r.boot_id = "boot-1";
+    CHECK(status_of() == 503);
+    CHECK(entry.endpoint->heard_at == d.clock.steady_now());
+    CHECK(d.events.accepted.empty());
+}
+
 TEST_CASE("agent desk: the policy is sent once per version") {
     Desk d;
     const EnrolReply agent = d.enrol();
@@ -288,6 +311,7 @@ TEST_CASE("agent desk: a token that does not open journals nothing") {
     Desk d;
     EnrolRequest request;
     request.token = "enrol-me";
+    request.boot_id = "boot-1";
     request.nonce = "n-1";
     const auto refused = [&](const std::string& reason) {
         const auto response = d.call("enrol", encode(request));
@@ -313,6 +337,7 @@ TEST_CASE("agent desk: an enrolment whose answer was lost is repeated, not made 
     d.commands.outcome->agent_id = "agent-of-the-row";
     EnrolRequest request;
     request.token = "enrol-me";
+    request.boot_id = "boot-1";
     request.nonce = "n-1";
     const auto first = *decode_enrol_reply(d.call("enrol", encode(request)).body);
     CHECK(first.agent_id == "agent-of-the-row");
@@ -337,6 +362,7 @@ TEST_CASE("agent desk: an enrolment that timed out may be asked for again when i
     d.commands.outcome = fail(ErrorCode::timeout, "not known in time");
     EnrolRequest request;
     request.token = "enrol-me";
+    request.boot_id = "boot-1";
     request.nonce = "n-1";
     CHECK(d.call("enrol", encode(request)).status == 503);
     d.tokens.token.uses = 1;  // it was carried out after all
@@ -369,6 +395,7 @@ TEST_CASE(
     d.commands.outcome = fail(ErrorCode::timeout, "not known in time");
     EnrolRequest request;
     request.token = "enrol-me";
+    request.boot_id = "boot-1";
     request.nonce = "n-1";
     CHECK(d.call("enrol", encode(request)).status == 503);
     d.book.approve("agent-of-the-row");  // the row is there, the book knows nobody
@@ -402,6 +429,7 @@ TEST_CASE("agent desk: however a request is refused, no new series appears") {
     d.call("report", encode(report("another", 1, 1)), agent.credential);
     EnrolRequest request;
     request.token = "enrol-me";
+    request.boot_id = "boot-1";
     for (const ErrorCode code :
          {ErrorCode::invalid_input, ErrorCode::not_found, ErrorCode::conflict,
           ErrorCode::unauthorised, ErrorCode::forbidden, ErrorCode::limit, ErrorCode::unavailable,

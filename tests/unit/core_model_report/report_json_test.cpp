@@ -283,7 +283,7 @@ TEST_CASE("report: every text of an agent is bounded and fits a store when it wa
 
 TEST_CASE("report: an id that we cannot have given out is refused by name, not changed") {
     for (const std::string& id : {std::string("a\0b", 3), std::string(65, 'a'), std::string("a b"),
-                                  std::string("\xC3\xA4")}) {
+                                  std::string("\xC3\xA4"), std::string()}) {
         Report report;
         report.agent_id = "a";
         report.boot_id = "b";
@@ -299,6 +299,17 @@ TEST_CASE("report: an id that we cannot have given out is refused by name, not c
         CHECK(read.error().message.find("boot_id: ") == 0);
     }
     EnrolRequest request;
+    request.boot_id = "b";
     request.token = std::string(256, 't');
     CHECK_FALSE(decode_enrol_request(encode(request)).has_value());
+    request.token = "t";
+    CHECK(decode_enrol_request(encode(request)).has_value());
+    request.boot_id.clear();
+    const auto nobody = decode_enrol_request(encode(request));
+    REQUIRE_FALSE(nobody.has_value());
+    CHECK(nobody.error().message.find("boot_id: ") == 0);
+    const auto no_nonce =
+        decode_enrol_request(R"({"token":"t","boot_id":"b","facts":{},"nonce":""})");
+    REQUIRE(no_nonce.has_value());
+    CHECK(no_nonce->nonce.empty());
 }

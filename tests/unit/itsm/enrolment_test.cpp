@@ -3,7 +3,7 @@
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/tickets/ticket_store.hpp"
 #include "tests/support/faulty_database.hpp"
-#include "tests/unit/itsm/store.hpp"
+#include "tests/support/store.hpp"
 
 using namespace gantry;
 using namespace gantry::itsm;
@@ -45,8 +45,9 @@ struct Enrolment : Store {
         return execute(wanted, organisation);
     }
     Result<CommandOutcome> report(const std::string& agent, const Facts& facts,
-                                  OrganisationId organisation = k_ours) {
-        return execute(ReportFacts{agent, facts}, organisation, 600);
+                                  OrganisationId organisation = k_ours,
+                                  const std::string& boot = "boot-1") {
+        return execute(ReportFacts{agent, facts, boot}, organisation, 600);
     }
     Asset asset(AssetId id) { return must(find_asset(*connection, Scope::all(), id)); }
 
@@ -252,15 +253,20 @@ TEST_CASE("facts: an agent's asset learns what changed") {
           Texts{"NEW-DISK"});
 }
 
-TEST_CASE("facts: of another machine are a conflict and change nothing") {
+TEST_CASE("facts: of another machine refuse its boot, from which nothing is taken any more") {
     Enrolment world;
     must(world.enrol("agent-1", machine(1)));
+    const auto clone = must(world.report("agent-1", machine(2), k_ours, "copy"));
+    CHECK(clone.refused_boot_id == "copy");
+    CHECK(world.asset(AssetId{11}).facts == machine(1));
+    // Also what it journaled before that was known, and although these would be the asset's.
     const Texts before = world.tables();
-    const auto clone = world.report("agent-1", machine(2));
-    REQUIRE(!clone);
-    CHECK(clone.error().code == ErrorCode::conflict);
-    CHECK(clone.error().message.find("agent-1") != std::string::npos);
+    const auto late = world.report("agent-1", machine(1), k_ours, "copy");
+    REQUIRE(!late);
+    CHECK(late.error().code == ErrorCode::conflict);
+    CHECK(late.error().message.find("agent-1") != std::string::npos);
     CHECK(world.tables() == before);
+    CHECK(must(world.report("agent-1", machine(1))).asset == AssetId{11});
 }
 
 TEST_CASE("facts: of an unknown or another organisation's agent are not found") {
