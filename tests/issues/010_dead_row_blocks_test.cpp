@@ -2,9 +2,8 @@
 // row that was not delivered blocked, and a dead one could only be retried.
 #include <catch2/catch.hpp>
 
-#include "itsm/outbox/sql_outbox.hpp"
-#include "itsm/tickets/service_desk.hpp"
 #include "tests/support/outbox_rows.hpp"
+#include "tests/support/ticket_store_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;
@@ -13,8 +12,7 @@ namespace {
 
 using Ids = std::vector<std::int64_t>;
 
-struct World {
-    World() { must(storage::migrate(*database)); }
+struct World : TicketStoreWorld {
     Ids lease(std::int64_t now) {
         return ids_of(must(outbox->lease("chat", moment(now), Millis{30'000}, 100)));
     }
@@ -27,21 +25,11 @@ struct World {
         return desk->retry_delivery(*connection, scope, DeliveryId{id}, moment(500));
     }
     Result<void> discard(std::int64_t id, const Scope& scope = Scope::all()) {
-        return desk->discard_delivery(*connection, scope, DeliveryId{id}, moment(500));
+        return TicketStoreWorld::discard(id, 500, scope);
     }
     DeliveryState state(std::int64_t id) {
         return must(desk->deliveries(*connection, Scope::all(), {}, {id + 1, 1})).items.at(0).state;
     }
-
-    static std::string next_name() {
-        static int count = 0;
-        return ":memory:issue10-" + std::to_string(++count);
-    }
-    std::unique_ptr<storage::Database> database = must(storage::open_database(next_name()));
-    std::unique_ptr<storage::Connection> connection =
-        must(database->connect(storage::Durability::normal));
-    std::unique_ptr<Outbox> outbox = itsm::make_outbox(*database);
-    std::unique_ptr<ServiceDesk> desk = itsm::make_service_desk();
 };
 
 void put_thread(World& world, const std::vector<Operation>& operations) {

@@ -7,27 +7,20 @@
 #include "core/model/json.hpp"
 #include "core/model/report_json.hpp"
 #include "core/records/access.hpp"
-#include "itsm/tickets/service_desk.hpp"
-#include "itsm/tickets/ticket_store.hpp"
 #include "tests/support/engine_world.hpp"
-#include "tests/support/records_builders.hpp"
+#include "tests/support/ticket_store_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;
 
 namespace {
 
-struct World {
+struct World : TicketStoreWorld {
     World() {
-        must(storage::migrate(*database));
         records::Token row;
         row.kind = records::TokenKind::enrolment;
         row.organisation = k_ours;
         token = must(records::insert_token(*connection, row, "hash")).id.value;
-    }
-    Result<CommandOutcome> execute(CommandBody body, std::int64_t at) {
-        return tickets->execute(*connection, command_of(std::move(body)),
-                                {JournalSeq{at}, moment(at)}, sequences);
     }
     // On a machine that booted `uptime` seconds before; 0: it does not say.
     AssetId enrol(const std::string& agent, const Facts& facts, const std::string& boot,
@@ -45,20 +38,8 @@ struct World {
     void hear(const std::string& agent, const std::string& boot, std::int64_t at) {
         must(records::save_agent_progress(*connection, {{agent, 1, ++seq, boot, moment(at)}}));
     }
-    std::string rule(AssetId id) {
-        return must(desk->asset(*connection, Scope::all(), id)).identified_by;
-    }
+    std::string rule(AssetId id) { return asset(id).identified_by; }
 
-    static std::string next_name() {
-        static int count = 0;
-        return ":memory:issue15-" + std::to_string(++count);
-    }
-    std::unique_ptr<storage::Database> database = must(storage::open_database(next_name()));
-    std::unique_ptr<storage::Connection> connection =
-        must(database->connect(storage::Durability::normal));
-    std::unique_ptr<TicketStore> tickets = itsm::make_ticket_store({});
-    std::unique_ptr<ServiceDesk> desk = itsm::make_service_desk();
-    Sequences sequences;
     std::int64_t token = 0;
     std::int64_t seq = 0;
 };

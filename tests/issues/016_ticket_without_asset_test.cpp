@@ -2,40 +2,21 @@
 // is to be about an asset of its organisation.
 #include <catch2/catch.hpp>
 
-#include "core/records/access.hpp"
-#include "itsm/tickets/service_desk.hpp"
-#include "itsm/tickets/ticket_store.hpp"
 #include "tests/support/correlator_world.hpp"
-#include "tests/support/records_builders.hpp"
+#include "tests/support/ticket_store_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;
 
 namespace {
 
-struct World {
-    World() {
-        must(storage::migrate(*database));
-        must(records::ensure_organisation(*connection, "acme", moment(0)));
-    }
+struct World : TicketStoreWorld {
     CommandOutcome create(OrganisationId organisation = k_ours) {
         CreateIncident wanted;
         wanted.title = "Nobody can print";
-        return must(tickets->execute(*connection, command_of(wanted, organisation),
-                                     {JournalSeq{++seq}, moment(seq)}, sequences));
+        return must(execute(wanted, ++seq, organisation));
     }
-    Asset asset(AssetId id) { return must(desk->asset(*connection, Scope::all(), id)); }
 
-    static std::string next_name() {
-        static int count = 0;
-        return ":memory:issue16-" + std::to_string(++count);
-    }
-    std::unique_ptr<storage::Database> database = must(storage::open_database(next_name()));
-    std::unique_ptr<storage::Connection> connection =
-        must(database->connect(storage::Durability::normal));
-    std::unique_ptr<TicketStore> tickets = itsm::make_ticket_store({});
-    std::unique_ptr<ServiceDesk> desk = itsm::make_service_desk();
-    Sequences sequences;
     std::int64_t seq = 0;
 };
 
@@ -67,8 +48,7 @@ TEST_CASE("issue 16: a ticket about nothing in particular is about its organisat
 TEST_CASE("issue 16: a refused ticket leaves no asset behind") {
     World world;
     CreateIncident untitled;
-    CHECK(!world.tickets->execute(*world.connection, command_of(untitled),
-                                  {JournalSeq{1}, moment(1)}, world.sequences));
+    CHECK(!world.execute(untitled, 1));
     CHECK(world.sequences.next_asset == 1);
     CHECK(must(world.desk->assets(*world.connection, Scope::all(), {}, {})).items.empty());
 }

@@ -6,20 +6,18 @@
 #include "app/gantryd/outbox_house.hpp"
 #include "itsm/outbox/backlog.hpp"
 #include "itsm/outbox/outbox_writer.hpp"
-#include "itsm/outbox/sql_outbox.hpp"
 #include "itsm/tickets/incident_machine.hpp"
-#include "itsm/tickets/service_desk.hpp"
 #include "tests/support/coroutine.hpp"
 #include "tests/support/outbox_rows.hpp"
 #include "tests/support/sim_clock.hpp"
+#include "tests/support/ticket_store_world.hpp"
 
 using namespace gantry;
 using namespace gantry::test;
 
 namespace {
 
-struct World {
-    World() { must(storage::migrate(*database)); }
+struct World : TicketStoreWorld {
     void deliver(std::int64_t id, std::int64_t at, const std::string& connector = "chat") {
         REQUIRE(ids_of(must(outbox->lease(connector, moment(at), Millis{1'000}, 1))) ==
                 std::vector<std::int64_t>{id});
@@ -39,16 +37,6 @@ struct World {
         std::reverse(out.begin(), out.end());
         return out;
     }
-
-    static std::string next_name() {
-        static int count = 0;
-        return ":memory:issue23-" + std::to_string(++count);
-    }
-    std::unique_ptr<storage::Database> database = must(storage::open_database(next_name()));
-    std::unique_ptr<storage::Connection> connection =
-        must(database->connect(storage::Durability::normal));
-    std::unique_ptr<Outbox> outbox = itsm::make_outbox(*database);
-    std::unique_ptr<ServiceDesk> desk = itsm::make_service_desk();
 };
 
 using Ids = std::vector<std::int64_t>;
@@ -65,7 +53,7 @@ TEST_CASE("issue 23: what was delivered or discarded goes after its retention, t
     world.deliver(1, 10);
     world.die(2, 20);
     world.die(3, 20);
-    must(world.desk->discard_delivery(*world.connection, Scope::all(), DeliveryId{3}, moment(30)));
+    must(world.discard(3, 30));
     world.deliver(5, 40, "removed");
     CHECK(world.trim(10) == 0);  // not before, at its end
     CHECK(world.trim(11) == 1);
@@ -110,8 +98,7 @@ TEST_CASE("issue 23: an incident whose rows are gone is not opened at the tool a
         must(writer.write(*world.connection, incident, Operation::open, entry, sequences));
         if (discard) {
             world.die(1, 10);
-            must(world.desk->discard_delivery(*world.connection, Scope::all(), DeliveryId{1},
-                                              moment(10)));
+            must(world.discard(1, 10));
         } else {
             world.deliver(1, 10);
         }
@@ -144,7 +131,7 @@ TEST_CASE("issue 23: what waits is told: how much, since when, and what waits fo
     // In flight is not done yet; a dead update blocks nobody.
     world.deliver(4, 11);
     world.die(5, 11);
-    must(world.desk->discard_delivery(*world.connection, Scope::all(), DeliveryId{1}, moment(12)));
+    must(world.discard(1, 12));
     CHECK(must(world.outbox->lease("chat", moment(12), Millis{1'000}, 1)).size() == 1);
     const auto later = must(itsm::backlog(*world.connection, "chat"));
     CHECK(later.waiting == 2);

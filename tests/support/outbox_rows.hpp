@@ -1,6 +1,7 @@
 // Outbox rows as the writer leaves them, without an incident behind them.
 #pragma once
 
+#include "core/model/delivery.hpp"
 #include "core/records/query.hpp"
 #include "tests/support/records_builders.hpp"
 

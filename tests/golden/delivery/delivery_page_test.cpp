@@ -11,7 +11,7 @@
 #include "itsm/outbox/outbox_writer.hpp"
 #include "itsm/tickets/incident_machine.hpp"
 #include "tests/support/sim_clock.hpp"
-#include "tests/unit/itsm/store.hpp"
+#include "tests/support/store.hpp"
 
 using namespace gantry;
 using Json = nlohmann::ordered_json;

@@ -5,7 +5,7 @@
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/outbox/outbox_writer.hpp"
 #include "itsm/tickets/incident_machine.hpp"
-#include "tests/unit/itsm/store.hpp"
+#include "tests/support/store.hpp"
 
 using namespace gantry;
 using namespace gantry::itsm;

@@ -3,7 +3,7 @@
 
 #include "itsm/tickets/incident_machine.hpp"
 #include "tests/support/faulty_database.hpp"
-#include "tests/unit/itsm/store.hpp"
+#include "tests/support/store.hpp"
 
 using namespace gantry;
 using namespace gantry::itsm;

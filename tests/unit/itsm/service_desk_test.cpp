@@ -10,7 +10,7 @@
 #include "itsm/tickets/ticket_store.hpp"
 #include "tests/support/faulty_database.hpp"
 #include "tests/support/outbox_rows.hpp"
-#include "tests/unit/itsm/store.hpp"
+#include "tests/support/store.hpp"
 
 using namespace gantry;
 using namespace gantry::itsm;

@@ -3,7 +3,7 @@
 
 #include "core/base/text.hpp"
 #include "tests/support/outbox_rows.hpp"
-#include "tests/unit/itsm/store.hpp"
+#include "tests/support/store.hpp"
 
 using namespace gantry;
 using namespace gantry::test;

@@ -6,7 +6,7 @@
 #include "itsm/tickets/incident_rows.hpp"
 #include "itsm/tickets/ticket_store.hpp"
 #include "tests/support/faulty_database.hpp"
-#include "tests/unit/itsm/store.hpp"
+#include "tests/support/store.hpp"
 
 using namespace gantry;
 using namespace gantry::itsm;

@@ -4,7 +4,7 @@
 #include "itsm/cmdb/asset_rows.hpp"
 #include "itsm/tickets/incident_rows.hpp"
 #include "tests/support/faulty_database.hpp"
-#include "tests/unit/itsm/store.hpp"
+#include "tests/support/store.hpp"
 
 using namespace gantry;
 using namespace gantry::itsm;
