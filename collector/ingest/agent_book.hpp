@@ -36,6 +36,7 @@ struct Endpoint {
     Millis interval{0};               // between reports, as last told to it; 0 = not known yet
     bool reported = false;            // ever: only then its silence says something
     bool offline = false;             // its "endpoint offline" alert is firing
+    bool return_awaits = false;       // Presence has it among those to tell as returned
 
     // Whom to name when we speak of it: of its agents that are not revoked the one last heard,
     // nullptr when all are revoked.

@@ -1,12 +1,10 @@
 #include "collector/ingest/presence.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <nlohmann/json.hpp>
+
+#include "core/async/task_group.hpp"
 
 namespace gantry::collector {
 namespace asio = boost::asio;
@@ -42,9 +40,9 @@ Presence::Presence(AgentBook& book, EventGate& events, PolicySource& policies, c
 void Presence::returned(AgentEntry& entry) { will_return(*entry.endpoint); }
 
 void Presence::will_return(Endpoint& endpoint) {
-    if (std::find(returned_.begin(), returned_.end(), &endpoint) == returned_.end()) {
-        returned_.push_back(&endpoint);
-    }
+    if (endpoint.return_awaits) return;
+    endpoint.return_awaits = true;
+    returned_.push_back(&endpoint);
 }
 
 Millis Presence::grace_of(const Endpoint& endpoint) const {
@@ -174,26 +172,14 @@ asio::awaitable<void> Presence::tell_silent(Endpoint* endpoint) {
 
 // Side by side, so that they share the journal's flushes.
 asio::awaitable<void> Presence::tell_all(Endpoints endpoints, journal::Kind kind) {
-    const auto executor = co_await asio::this_coro::executor;
+    const bool silent = kind == journal::Kind::endpoint_silent;
+    TaskGroup telling(co_await asio::this_coro::executor);
     for (std::size_t from = 0; from < endpoints.size(); from += k_max_told_at_once) {
         const std::size_t to = std::min(endpoints.size(), from + k_max_told_at_once);
-        asio::steady_timer done(executor, asio::steady_timer::time_point::max());
-        std::size_t left = to - from;
-        std::exception_ptr failure;
-        const auto ended = [&](std::exception_ptr error) {
-            if (error) failure = error;
-            if (--left == 0) done.cancel();
-        };
         for (std::size_t i = from; i < to; ++i) {
-            const bool silent = kind == journal::Kind::endpoint_silent;
-            auto told = silent ? tell_silent(endpoints[i]) : tell_returned(endpoints[i]);
-            asio::co_spawn(executor, std::move(told), ended);
+            telling.spawn(silent ? tell_silent(endpoints[i]) : tell_returned(endpoints[i]));
         }
-        boost::system::error_code cancelled;
-        while (left > 0) {
-            co_await done.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-        }
-        if (failure) std::rethrow_exception(failure);
+        co_await telling.join();
     }
 }
 
@@ -201,6 +187,7 @@ asio::awaitable<void> Presence::check() {
     failure_told_ = false;
     auto silent = look(clock_.steady_now());
     auto returned = std::exchange(returned_, {});
+    for (Endpoint* endpoint : returned) endpoint->return_awaits = false;
     co_await tell_all(std::move(returned), journal::Kind::endpoint_returned);
     co_await tell_all(std::move(silent), journal::Kind::endpoint_silent);
     looked_at_ = clock_.steady_now();

@@ -258,6 +258,24 @@ TEST_CASE("presence: what is told at one look is written side by side, within a 
     CHECK(fleet.events.most_at_once <= 256);
 }
 
+TEST_CASE("presence: however often it comes in before the next look, a return is told once") {
+    Fleet fleet(2);
+    CHECK(fleet.pass(60s, all).empty());
+    for (int round = 0; round < 2; ++round) {
+        CHECK(fleet.pass(80s, all_but(0, 1)) == Seen{"-agent-0"});
+        for (int i = 0; i < 3; ++i) fleet.hear(0);
+        fleet.events.most_at_once = 0;
+        fleet.events.error = fail(ErrorCode::limit, "full");
+        CHECK(fleet.check().empty());
+        CHECK(fleet.events.most_at_once == 1);
+        fleet.hear(0);
+        CHECK(fleet.check().empty());
+        fleet.events.error.reset();
+        CHECK(fleet.check() == Seen{"+agent-0"});
+        CHECK(fleet.check().empty());
+    }
+}
+
 TEST_CASE("presence: what the journal refuses is tried again") {
     Fleet fleet(1);
     CHECK(fleet.pass(15s, all).empty());
