@@ -53,7 +53,10 @@ TEST_CASE("issue 008: a mute system bus is unknown in time and holds up nothing 
         context.run();
         REQUIRE(measured.has_value());
         REQUIRE_FALSE(measured->has_value());
-        if (measured->error().message == "libsystemd.so.0 is not installed") return;
+        if (measured->error().message == "libsystemd.so.0 is not installed") {
+            WARN("skipped: " << measured->error().message);
+            return;
+        }
         CHECK(measured->error().code == ErrorCode::timeout);
         CHECK(measured->error().message == "systemd gave no answer within 300 ms");
         CHECK(ticks >= 5);

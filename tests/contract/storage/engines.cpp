@@ -22,6 +22,12 @@ std::vector<Kind> kinds() {
     return out;
 }
 
+bool has_postgres() {
+    if (server() != nullptr) return true;
+    WARN("skipped: PostgreSQL is not installed");
+    return false;
+}
+
 std::string name_of(Kind kind) {
     switch (kind) {
         case Kind::sqlite_file: return "SQLite in a file";

@@ -14,6 +14,8 @@ enum class Kind { sqlite_file, sqlite_memory, postgres };
 // Those that this machine has.
 std::vector<Kind> kinds();
 std::string name_of(Kind kind);
+// For what PostgreSQL alone has. False with a warning: nothing is skipped in silence.
+bool has_postgres();
 
 // A new, empty place for a database; opening it twice opens the same one. Earlier ones end.
 std::string fresh_location(Kind kind);
