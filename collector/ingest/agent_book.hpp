@@ -74,7 +74,6 @@ public:
     // By the token and the nonce with which it enrolled; nullptr for an empty nonce.
     [[nodiscard]] AgentEntry* find_by_enrolment(TokenId token, const std::string& nonce);
     [[nodiscard]] std::size_t size() const { return entries_.size(); }
-    std::unordered_map<std::string, AgentEntry>& entries() { return entries_; }
     // In the order of their first agent's enrolment.
     std::deque<Endpoint>& endpoints() { return endpoints_; }
 

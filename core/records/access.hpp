@@ -155,7 +155,8 @@ struct AgentRow {
     Instant created_at{};
     AgentCredential agent;  // but for its refused_boots
 };
-Result<void> insert_agent(storage::Connection&, const AgentCredential&, Instant now);
+// Under row.id, which is the fold's sequence's: conflict when it is given already.
+Result<void> insert_agent(storage::Connection&, const AgentRow& row);
 Result<AgentCredential> agent_by_id(storage::Connection&, const std::string& agent_id);
 // The agent of this enrolment; not_found also for an empty nonce.
 Result<AgentCredential> agent_by_enrolment(storage::Connection&, TokenId, const std::string& nonce);
@@ -165,7 +166,6 @@ Result<std::vector<AgentCredential>> agents(storage::Connection&, const Scope&);
 // In the order of enrolment; `asset` unset = of all.
 Result<PageOf<AgentRow>> agent_rows(storage::Connection&, const Scope&, AssetId asset,
                                     const PageRequest&);
-Result<void> bind_agent_asset(storage::Connection&, const std::string& agent_id, AssetId);
 // Who speaks for an asset, seen by a machine of boot `boot_id` that booted at `since`: an agent of
 // this very boot; one of another boot that was heard or enrolled since, or that refuses this boot
 // as a copy's; or nobody who is known to run.

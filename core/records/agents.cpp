@@ -98,22 +98,17 @@ void refuse_boot(AgentCredential& agent, const std::string& boot) {
     agent.previous_epoch = agent.previous_acked_seq = agent.boot_returns = 0;
 }
 
-Result<void> insert_agent(storage::Connection& connection, const AgentCredential& agent,
-                          Instant now) {
-    std::int64_t id = 1;
-    {
-        Query query(connection, "SELECT COALESCE(MAX(id), 0) + 1 FROM agents");
-        if (query.next()) id = query.integer();
-        if (auto done = query.done(); !done) return done;
-    }
+Result<void> insert_agent(storage::Connection& connection, const AgentRow& row) {
+    const AgentCredential& agent = row.agent;
     Query insert(connection,
                  "INSERT INTO agents (id, agent_id, organisation_id, site_id, role, asset_id, "
                  "credential_hash, revoked, epoch, acked_seq, boot_id, last_seen_at, name, "
                  "token_id, nonce, approved, created_at) VALUES "
                  "($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)");
-    insert.bind(id, agent.agent_id, agent.organisation, agent.site, agent.role, agent.asset,
+    insert.bind(row.id, agent.agent_id, agent.organisation, agent.site, agent.role, agent.asset,
                 agent.credential_hash, agent.revoked, agent.epoch, agent.acked_seq, agent.boot_id,
-                agent.last_seen_at, agent.name, agent.token, agent.nonce, agent.approved, now);
+                agent.last_seen_at, agent.name, agent.token, agent.nonce, agent.approved,
+                row.created_at);
     return insert.run();
 }
 
@@ -186,12 +181,6 @@ Result<PageOf<AgentRow>> agent_rows(storage::Connection& connection, const Scope
         out.next = out.items.back().id;
     }
     return out;
-}
-
-Result<void> bind_agent_asset(storage::Connection& connection, const std::string& agent_id,
-                              AssetId asset) {
-    Query update(connection, "UPDATE agents SET asset_id = $1 WHERE agent_id = $2");
-    return update.bind(asset, agent_id).run();
 }
 
 Result<ProvenBy> proven_by(storage::Connection& connection, AssetId asset,

@@ -233,9 +233,8 @@ Result<CommandOutcome> Executor::operator()(const EnrolAgent& wanted) {
     agent.nonce = wanted.nonce;
     agent.boot_id = wanted.boot_id;
     agent.approved = !token->needs_approval;
-    if (auto done = records::insert_agent(work_.connection, agent, work_.context.now); !done) {
-        return done.error();
-    }
+    const records::AgentRow row{work_.sequences.next_agent, work_.context.now, agent};
+    if (auto done = records::insert_agent(work_.connection, row); !done) return done.error();
     ++work_.sequences.next_agent;
     CommandOutcome outcome;
     outcome.asset = asset->id;

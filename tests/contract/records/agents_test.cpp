@@ -45,6 +45,11 @@ void check_equal(const AgentCredential& a, const AgentCredential& b) {
     CHECK(a.approved == b.approved);
 }
 
+// Under the next id of the world's sequence, as the fold does.
+Result<void> insert(Records& world, const AgentCredential& agent) {
+    return insert_agent(*world.connection, {world.sequences.next_agent++, moment(1), agent});
+}
+
 }  // namespace
 
 TEST_CASE("agents: one comes back with every field, and its id is taken once") {
@@ -52,11 +57,11 @@ TEST_CASE("agents: one comes back with every field, and its id is taken once") {
     INFO(name_of(kind));
     Records world(kind);
     auto& connection = *world.connection;
-    must(insert_agent(connection, agent_of("a1", k_theirs), moment(1)));
+    must(insert(world, agent_of("a1", k_theirs)));
     check_equal(must(agent_by_id(connection, "a1")), agent_of("a1", k_theirs));
-    CHECK(insert_agent(connection, agent_of("a1"), moment(1)).error().code == ErrorCode::conflict);
+    CHECK(insert(world, agent_of("a1")).error().code == ErrorCode::conflict);
     CHECK(agent_by_id(connection, "A1").error().code == ErrorCode::not_found);
-    must(insert_agent(connection, agent_of("a2"), moment(1)));
+    must(insert(world, agent_of("a2")));
     const auto all = must(agents(connection, Scope::all()));
     REQUIRE(all.size() == 2);
     check_equal(all[0], agent_of("a1", k_theirs));
@@ -70,7 +75,7 @@ TEST_CASE("agents: progress is saved for many at once and touches nothing else")
     Records world(kind);
     auto& connection = *world.connection;
     for (const char* id : {"a1", "a2", "a3"}) {
-        must(insert_agent(connection, agent_of(id), moment(1)));
+        must(insert(world, agent_of(id)));
     }
     std::vector<AgentProgress> progress(3);
     progress[0].agent_id = "a1";
@@ -104,7 +109,7 @@ TEST_CASE("agents: saved progress follows boots as the value in memory does") {
         AgentCredential agent;
         agent.agent_id = "agent-" + std::to_string(round);
         agent.credential_hash = agent.agent_id;
-        must(insert_agent(connection, agent, moment(1)));
+        must(insert(world, agent));
         std::vector<AgentProgress> progress;
         for (int i = 0; i < 20; ++i) {
             AgentProgress report{agent.agent_id,
@@ -146,7 +151,7 @@ TEST_CASE("agents: every copy stays refused, up to a bound, each agent's own") {
     INFO(name_of(kind));
     Records world(kind);
     auto& connection = *world.connection;
-    for (const char* id : {"a1", "a2"}) must(insert_agent(connection, agent_of(id), moment(1)));
+    for (const char* id : {"a1", "a2"}) must(insert(world, agent_of(id)));
     const auto boot = [](std::size_t n) { return "copy-" + std::to_string(n); };
     for (std::size_t n = 0; n < k_max_refused_boots; ++n) {
         must(refuse_boot(connection, "a1", boot(n)));
@@ -174,10 +179,10 @@ TEST_CASE("agents: found by their enrolment, renewed and approved one by one") {
     INFO(name_of(kind));
     Records world(kind);
     auto& connection = *world.connection;
-    for (const char* id : {"a1", "a2"}) must(insert_agent(connection, agent_of(id), moment(1)));
+    for (const char* id : {"a1", "a2"}) must(insert(world, agent_of(id)));
     AgentCredential without = agent_of("a3");
     without.nonce.clear();
-    must(insert_agent(connection, without, moment(1)));
+    must(insert(world, without));
     CHECK(must(agent_by_enrolment(connection, TokenId{31}, "nonce of a2")).agent_id == "a2");
     CHECK(agent_by_enrolment(connection, TokenId{30}, "nonce of a2").error().code ==
           ErrorCode::not_found);
@@ -193,14 +198,12 @@ TEST_CASE("agents: found by their enrolment, renewed and approved one by one") {
     check_equal(must(agent_by_id(connection, "a1")), agent_of("a1"));
 }
 
-TEST_CASE("agents: another asset and revoking are written; revoking only in scope") {
+TEST_CASE("agents: revoking is written, and only in scope") {
     const Kind kind = GENERATE(from_range(kinds()));
     INFO(name_of(kind));
     Records world(kind);
     auto& connection = *world.connection;
-    must(insert_agent(connection, agent_of("a1", k_theirs), moment(1)));
-    must(bind_agent_asset(connection, "a1", AssetId{12}));
-    CHECK(must(agent_by_id(connection, "a1")).asset == AssetId{12});
+    must(insert(world, agent_of("a1", k_theirs)));
     const auto foreign = revoke_agent(connection, Scope::of(k_ours), "a1");
     REQUIRE(!foreign);
     CHECK(foreign.error() == fail(ErrorCode::not_found, "no agent a1"));
@@ -209,4 +212,21 @@ TEST_CASE("agents: another asset and revoking are written; revoking only in scop
     CHECK(!must(agent_by_id(connection, "a1")).revoked);
     must(revoke_agent(connection, Scope::of(k_theirs), "a1"));
     CHECK(must(agent_by_id(connection, "a1")).revoked);
+}
+
+TEST_CASE("agents: listed in the order of the ids that they were given, each once") {
+    const Kind kind = GENERATE(from_range(kinds()));
+    INFO(name_of(kind));
+    Records world(kind);
+    auto& connection = *world.connection;
+    must(insert_agent(connection, {30, moment(1), agent_of("a1")}));
+    must(insert_agent(connection, {7, moment(2), agent_of("a2")}));
+    const auto page = must(agent_rows(connection, Scope::all(), AssetId{}, {0, 10}));
+    REQUIRE(page.items.size() == 2);
+    CHECK(page.items[0].id == 7);
+    CHECK(page.items[0].agent.agent_id == "a2");
+    CHECK(page.items[0].created_at == moment(2));
+    CHECK(page.items[1].id == 30);
+    CHECK(insert_agent(connection, {7, moment(3), agent_of("a3")}).error().code ==
+          ErrorCode::conflict);
 }

@@ -65,7 +65,7 @@ TEST_CASE("agents: who proves an asset, for a machine of this boot") {
     agent.asset = AssetId{5};
     agent.credential_hash = "hash";
     agent.boot_id = "boot-1";
-    must(records::insert_agent(*world.connection, agent, moment(10)));
+    must(records::insert_agent(*world.connection, {1, moment(10), agent}));
     CHECK(proven("boot-1", 99) == ProvenBy::this_boot);
     CHECK(proven("boot-2", 9) == ProvenBy::another_boot);  // it enrolled since
     CHECK(proven("boot-2", 10) == ProvenBy::nobody_who_runs);

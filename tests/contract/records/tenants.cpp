@@ -24,7 +24,7 @@ void make_people(storage::Connection& connection, std::int64_t id) {
     agent.agent_id = "agent" + text(id);
     agent.organisation = owner;
     agent.asset = AssetId{id};
-    must(records::insert_agent(connection, agent, moment(id)));
+    must(records::insert_agent(connection, {id, moment(id), agent}));
     must(records::ensure_site(connection, owner, "site" + text(id / 2), moment(id)));
     records::PolicyRow policy;
     policy.name = "role:" + text(id / 2);

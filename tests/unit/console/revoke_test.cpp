@@ -19,7 +19,10 @@ void add_agent(ApiWorld& world, const std::string& id, std::int64_t organisation
     agent.asset = AssetId{asset};
     agent.credential_hash = "hash of " + id;
     agent.name = "host-" + id;
-    REQUIRE(records::insert_agent(*world.connection, agent, world.clock.now()));
+    const auto known = records::agents(*world.connection, Scope::all());
+    REQUIRE(known);
+    const auto next = static_cast<std::int64_t>(known->size()) + 1;
+    REQUIRE(records::insert_agent(*world.connection, {next, world.clock.now(), agent}));
 }
 
 bool is_revoked(ApiWorld& world, const std::string& id) {

@@ -179,6 +179,16 @@ TEST_CASE("enrolment: an agent's id is taken once") {
     CHECK(world.enrol("agent-1", machine(2)).error().code == ErrorCode::conflict);
 }
 
+TEST_CASE("enrolment: an agent's row has the id of the sequence, whatever rows there are") {
+    Enrolment world;
+    world.sequences.next_agent = 41;
+    must(world.enrol("agent-1", machine(1)));
+    CHECK(!world.enrol("agent-1", machine(1)));  // takes none
+    must(world.enrol("agent-2", machine(2)));
+    CHECK(world.texts("SELECT agent_id, id FROM agents ORDER BY id", 2) ==
+          Texts{"agent-1|41", "agent-2|42"});
+}
+
 TEST_CASE("enrolment: repeated with its nonce it renews the credential and uses nothing up") {
     Enrolment world;
     EnrolAgent wanted;
