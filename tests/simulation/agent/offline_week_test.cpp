@@ -9,8 +9,7 @@ using namespace gantry;
 
 namespace {
 
-// The fewest among which a spool ran out of samples to drop (19) and one week is dense (27).
-constexpr std::uint64_t k_default_seeds = 28;
+constexpr std::uint64_t k_default_seeds = 200;
 
 // What became of everything in all weeks.
 struct Account {
