@@ -1,6 +1,10 @@
 // Probes as objects: sources over files, the sacrificial thread, units behind a fake manager.
+#include <sys/stat.h>
+
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <catch2/catch.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <cstring>
 #include <fstream>
@@ -11,12 +15,14 @@
 #include "agent/probes/disk_io.hpp"
 #include "agent/probes/filesystem.hpp"
 #include "agent/probes/kernel_file.hpp"
+#include "agent/probes/plugin.hpp"
 #include "agent/probes/process_table.hpp"
 #include "agent/probes/unit.hpp"
 #include "core/model/policy_rules.hpp"
 #include "tests/support/coroutine.hpp"
 #include "tests/support/sim_clock.hpp"
 #include "tests/support/temporary_directory.hpp"
+#include "tests/unit/agent/fake_bus.hpp"
 
 using namespace gantry;
 using namespace gantry::agent;
@@ -56,6 +62,21 @@ Result<Measurement> read(boost::asio::io_context& context, Probe& probe) {
     Result<Measurement> out = fail(ErrorCode::internal, "not read");
     test::run(context, keep(&probe, &out));
     return out;
+}
+
+// The end of one look of a probe that is asked in a loop in which others wait for ever.
+Result<Measurement> look(boost::asio::io_context& context, Probe& probe) {
+    Result<Measurement> out = fail(ErrorCode::internal, "not read");
+    boost::asio::co_spawn(context, keep(&probe, &out), [&](std::exception_ptr) { context.stop(); });
+    context.restart();
+    context.run_for(std::chrono::seconds{20});
+    return out;
+}
+
+std::string reason_of(const Result<Measurement>& measured) {
+    if (!measured) return measured.error().message;
+    if (!measured->verdict.empty()) return measured->verdict[0].text;
+    return measured->gaps.empty() ? "none" : measured->gaps[0].reason;
 }
 
 const char* k_mounts =
@@ -248,6 +269,62 @@ TEST_CASE("unit probe: without systemd the answer is the reason, not a zero") {
     const auto measured = read(context, *probe);
     REQUIRE_FALSE(measured.has_value());
     CHECK(measured.error().message == "systemd does not run on this machine");
+}
+
+TEST_CASE("probes: what can block has a bound on its time, and says that it had no answer") {
+    const SystemClock clock;
+    const TemporaryDirectory directory;
+    boost::asio::io_context context;
+    // Nobody writes into the pipe, answers on the bus, returns from the call or ends the program.
+    const std::string pipe = directory.file("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    test::FakeBus bus(context, test::FakeBus::Manner::is_mute);
+    const auto latch = std::make_shared<Latch>();
+    write(directory.file("mountinfo"), "2 1 8:2 / /hung rw - ext4 /dev/sda2 rw\n");
+    FilesystemOptions mounts;
+    mounts.mountinfo = directory.file("mountinfo");
+    mounts.per_mount = Millis{200};
+    CheckPolicy plugin;
+    plugin.probe = "plugin";
+    plugin.command = {"/bin/sleep", "600"};
+    plugin.timeout = Millis{200};
+
+    struct Mute {
+        std::string reason;
+        std::unique_ptr<Probe> probe;
+    };
+    std::vector<Mute> all;
+    all.push_back({"systemd gave no answer within 200 ms",
+                   make_unit_probe(
+                       make_systemd_lister(context.get_executor(), {bus.run(), Millis{200}}), {})});
+    const auto stat = [latch](const char*, struct statvfs* out) {
+        latch->wait();
+        *out = {};
+        return 0;
+    };
+    all.push_back({"statfs gave no answer within 200 ms",
+                   make_filesystem_probe(context.get_executor(), mounts, stat,
+                                         std::make_shared<HungMounts>())});
+    all.push_back({"gave no answer in time and was ended",
+                   make_plugin_probe(plugin, std::make_shared<process::Groups>())});
+    for (const auto& [reason, probe] : all) {
+        CAPTURE(probe->name());
+        const auto begin = clock.steady_now();
+        const std::string told = reason_of(look(context, *probe));
+        CHECK(clock.steady_now() - begin < std::chrono::seconds{10});
+        if (told == "libsystemd.so.0 is not installed") {
+            WARN("skipped: " << told);
+        } else {
+            CHECK(told == reason);
+        }
+    }
+    const auto begin = clock.steady_now();
+    CHECK(read_small_file(pipe).empty());
+    CHECK(clock.steady_now() - begin < std::chrono::seconds{10});
+    latch->open();  // and the thread that was left behind is waited for
+    std::string told;
+    for (int i = 0; i < 1000 && told != "none"; ++i) told = reason_of(look(context, *all[1].probe));
+    CHECK(told == "none");
 }
 
 TEST_CASE("probes: they give the metrics that a policy may name, and no others") {
