@@ -1,10 +1,13 @@
 // decode(encode(x)) == x for values made at random: every command alternative, facts, labels and
 // policies. A failure prints the seed; the generator needs nothing else to make it again.
+#include <algorithm>
+#include <array>
 #include <catch2/catch.hpp>
 #include <tuple>
 
 #include "core/base/random.hpp"
 #include "core/model/json.hpp"
+#include "core/model/policy_rules.hpp"
 
 using namespace gantry;
 
@@ -111,13 +114,39 @@ public:
         out.timeout = Millis{100 + static_cast<std::int64_t>(random_.below(100'000))};
         return out;
     }
-    Policy policy() {
+    // What an author can mean: the probe's own metrics, limits in their order and range.
+    void make_sensible(CheckPolicy& check) {
+        check.probe = probe_names()[random_.below(probe_names().size())];
+        check.include.push_back(text());
+        const auto metrics = metrics_of(check.probe);
+        if (metrics.empty()) {
+            check.metric.clear();
+            check.threshold.warning = check.threshold.critical = std::nullopt;
+            check.command[0] = "/" + check.command[0];
+            return;
+        }
+        check.command.clear();
+        check.metric = metrics[random_.below(metrics.size())].name;
+        std::array<double, 4> limits{random_.unit(), random_.unit(), random_.unit(),
+                                     random_.unit()};
+        std::sort(limits.begin(), limits.end());
+        Threshold& t = check.threshold;
+        if (t.below) std::reverse(limits.begin(), limits.end());
+        const std::array members{&t.clear_critical, &t.clear_warning, &t.warning, &t.critical};
+        for (std::size_t i = 0; i < members.size(); ++i) {
+            if (*members[i]) *members[i] = limits[i];
+        }
+    }
+    Policy policy(PolicyRules rules) {
         Policy out;
         out.name = text();
         out.etag = text();
         out.interval = Millis{200 + static_cast<std::int64_t>(random_.below(100'000))};
         const std::size_t count = random_.below(4);
-        for (std::size_t i = 0; i < count; ++i) out.checks.push_back(check(i));
+        for (std::size_t i = 0; i < count; ++i) {
+            out.checks.push_back(check(i));
+            if (rules == PolicyRules::author) make_sensible(out.checks.back());
+        }
         return out;
     }
     Labels labels() {
@@ -202,11 +231,12 @@ TEST_CASE("codec: facts and labels come back as they went in") {
     }
 }
 
-TEST_CASE("codec: a policy comes back as it went in") {
+TEST_CASE("codec: a policy comes back as it went in, from its author and at an agent") {
+    const auto rules = GENERATE(PolicyRules::author, PolicyRules::runner);
     for (std::uint64_t seed = 1; seed <= k_seeds; ++seed) {
         Maker make(seed);
-        const Policy policy = make.policy();
-        const auto read = decode_policy(to_json(policy), "policy", PolicyRules::runner);
+        const Policy policy = make.policy(rules);
+        const auto read = decode_policy(to_json(policy), "policy", rules);
         CAPTURE(seed, to_json(policy), read ? "" : read.error().message);
         REQUIRE(read.has_value());
         REQUIRE(std::tie(read->name, read->etag, read->interval) ==
@@ -216,6 +246,23 @@ TEST_CASE("codec: a policy comes back as it went in") {
             REQUIRE(equal(read->checks[i], policy.checks[i]));
         }
     }
+}
+
+TEST_CASE("codec: an author's policy is refused when a check has a fault, and only then") {
+    int refused = 0;
+    for (std::uint64_t seed = 1; seed <= k_seeds; ++seed) {
+        Maker make(seed);
+        const Policy policy = make.policy(PolicyRules::runner);
+        const bool has_fault =
+            std::any_of(policy.checks.begin(), policy.checks.end(), [](const CheckPolicy& check) {
+                return !faults_of(check, PolicyRules::author).empty();
+            });
+        const auto read = decode_policy(to_json(policy), "policy");
+        CAPTURE(seed, to_json(policy), read ? "" : read.error().message);
+        REQUIRE(read.has_value() == !has_fault);
+        refused += has_fault ? 1 : 0;
+    }
+    CHECK(refused > 0);
 }
 
 TEST_CASE("codec: a document cut anywhere, or with a byte changed, is an error or a value") {
