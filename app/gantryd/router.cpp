@@ -30,7 +30,8 @@ bool is_probe(std::string_view path) {
     return path == "/healthz" || path == "/readyz" || path == "/metrics";
 }
 
-// What agents and monitors send without end; people and enrolments are bounded by their own guards.
+// What agents and monitors send without end; people and enrolments have guards of their own, which
+// bound what fails (core/http/auth_guard.hpp).
 std::optional<CredentialRate::Route> limited_route(std::string_view path) {
     if (path.starts_with(k_intake)) return CredentialRate::Route::intake;
     if (path == "/api/v1/agent/report") return CredentialRate::Route::report;

@@ -1,6 +1,7 @@
 // TokenCache: whose token is this, in memory. A miss reads the records on a Worker; what was found,
 // or not found, is believed for a short while, but never beyond its expiry, so that neither a busy
-// monitor nor a guesser costs a query per request. Revoking clears it at once.
+// monitor nor a guesser costs a query per request. Revoking clears it at once. Enrolment tokens are
+// always read: the agents' desk bounds who guesses them.
 //
 // Threading: the server's executor.
 #pragma once

@@ -28,6 +28,7 @@ constexpr std::array k_refusals{"clone",
                                 "report_too_large",
                                 "revoked",
                                 "timeout",
+                                "too_many_failures",
                                 "unauthorised",
                                 "unavailable",
                                 "unknown_token",
@@ -68,6 +69,7 @@ void drop_known(Report& report, std::int64_t skip_up_to) {
 
 AgentDesk::AgentDesk(AgentDeskParts parts)
     : parts_(std::move(parts)),
+      guard_(parts_.clock),
       reports_(parts_.metrics.counter("gantry_agent_reports_total", "Agent reports accepted")),
       replays_(parts_.metrics.counter("gantry_agent_replays_total",
                                       "Agent reports that were known already")),
@@ -84,7 +86,7 @@ http::Response AgentDesk::refuse(int status, const char* reason, const std::stri
     refusals(reason).add();
     http::Response response = http::problem(status, reason, detail);
     if (status == 401) response.headers.emplace_back("WWW-Authenticate", "Bearer");
-    if (status == 503) {
+    if (status == 429 || status == 503) {
         response.headers.emplace_back("Retry-After", std::to_string(k_full_queue_retry_s));
     }
     return response;
@@ -109,14 +111,20 @@ boost::asio::awaitable<http::Response> AgentDesk::handle(std::string path, http:
 boost::asio::awaitable<http::Response> AgentDesk::enrol(http::Request request) {
     auto wanted = decode_enrol_request(request.body);
     if (!wanted) co_return refuse(400, "invalid_input", wanted.error().message);
-    std::string hash = crypto::sha256_hex(wanted->token);
-    auto token = co_await parts_.tokens.find(std::move(hash));
+    const std::string hash = crypto::sha256_hex(wanted->token);
+    if (!guard_.may_try(request.peer, hash)) {
+        co_return refuse(429, "too_many_failures",
+                         "too many unknown enrolment tokens from your address; wait a little");
+    }
+    auto token = co_await parts_.tokens.find(hash);
     if (!token) {
         if (token.error().code != ErrorCode::not_found) {
             co_return refuse(503, "unavailable", token.error().message);
         }
+        guard_.failed(request.peer);
         co_return refuse(401, "unknown_token", "the enrolment token is not known");
     }
+    guard_.succeeded(hash);
     const Instant now = parts_.clock.now();
     const bool repeats = parts_.book.find_by_enrolment(token->id, wanted->nonce) != nullptr ||
                          unanswered_.contains({token->id, wanted->nonce});

@@ -13,6 +13,7 @@
 
 #include "collector/ingest/agent_book.hpp"
 #include "core/base/random.hpp"
+#include "core/http/auth_guard.hpp"
 #include "core/http/message.hpp"
 #include "core/ports/command_gate.hpp"
 #include "core/ports/enrolment_tokens.hpp"
@@ -62,6 +63,7 @@ private:
     void heard(AgentEntry& entry);
 
     AgentDeskParts parts_;
+    http::AuthGuard guard_;  // of enrolment tokens: anybody may guess them
     telemetry::Counter& reports_;
     telemetry::Counter& replays_;
     telemetry::Counter& records_;

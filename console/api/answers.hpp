@@ -34,7 +34,7 @@ http::Response page_answer(const PageOf<T>& page, Encode encode) {
 // of the inside).
 http::Response refusal(const Error& error);
 
-// 429: too many failed credentials from the caller's address (auth_guard.hpp).
+// 429: too many failed credentials from the caller's address (core/http/auth_guard.hpp).
 http::Response throttled();
 
 // If-Match of RFC 9110, by version: absent, "*", or a list of strong tags.

@@ -2,9 +2,9 @@
 
 #include <array>
 
-#include "console/api/auth_guard.hpp"
 #include "console/api/routes.hpp"
 #include "core/crypto/crypto.hpp"
+#include "core/http/auth_guard.hpp"
 
 namespace gantry::console {
 namespace {
@@ -201,7 +201,7 @@ private:
 
     ApiParts parts_;
     Store store_;
-    AuthGuard guard_;
+    http::AuthGuard guard_;
     Desk desk_;
     telemetry::Histogram& seconds_;
 };

@@ -7,10 +7,10 @@
 
 #include "console/api/answers.hpp"
 #include "console/api/api.hpp"
-#include "console/api/auth_guard.hpp"
 #include "console/api/body.hpp"
 #include "console/api/query.hpp"
 #include "console/api/store.hpp"
+#include "core/http/auth_guard.hpp"
 
 namespace gantry::console {
 
@@ -24,7 +24,7 @@ struct Call {
 struct Desk {
     ApiParts& parts;
     Store& store;
-    AuthGuard& guard;
+    http::AuthGuard& guard;
     Instant started_at{};
 };
 

@@ -21,6 +21,7 @@ class OneEnrolmentToken final : public EnrolmentTokens {
 public:
     boost::asio::awaitable<Result<records::Token>> find(std::string hash) override {
         if (hash != crypto::sha256_hex("enrol-me")) {
+            ++guesses;
             co_return fail(ErrorCode::not_found, "unknown");
         }
         token.id = TokenId{5};
@@ -31,6 +32,7 @@ public:
         co_return token;
     }
     records::Token token;
+    int guesses = 0;  // that were looked up
 };
 
 struct Desk {
@@ -113,6 +115,33 @@ TEST_CASE("agent desk: a wrong token enrols nobody") {
     CHECK(d.call("enrol", "{").status == 400);
     CHECK(d.commands.submitted.empty());
     CHECK(d.book.size() == 0);
+}
+
+TEST_CASE("agent desk: who guesses tokens is not looked up for long, its neighbours are") {
+    Desk d;
+    const auto enrol = [&](const std::string& token, const std::string& peer) {
+        EnrolRequest wanted;
+        wanted.token = token;
+        wanted.boot_id = "boot-1";
+        http::Request request;
+        request.method = "POST";
+        request.peer = peer;
+        request.body = encode(wanted);
+        return test::run(d.context, d.desk.handle("enrol", std::move(request))).status;
+    };
+    d.enrol();
+    for (int i = 0; i < 20; ++i) {
+        CHECK(enrol("guess-" + std::to_string(i), "192.0.2.1:" + std::to_string(i)) == 401);
+    }
+    for (int i = 20; i < 30; ++i) {
+        CHECK(enrol("guess-" + std::to_string(i), "192.0.2.1:" + std::to_string(i)) == 429);
+    }
+    CHECK(d.tokens.guesses == 20);
+    CHECK(enrol("enrol-me", "192.0.2.1:9") == 201);  // it was good just now
+    CHECK(enrol("guess", "192.0.2.2:1") == 401);
+    d.clock.advance(Millis{3'000});
+    CHECK(enrol("guess", "192.0.2.1:1") == 401);
+    CHECK(enrol("guess", "192.0.2.1:1") == 429);
 }
 
 TEST_CASE("agent desk: a used up token is refused with the store's reason") {

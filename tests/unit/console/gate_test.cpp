@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "api_world.hpp"
-#include "console/api/auth_guard.hpp"
 #include "console/api/routes.hpp"
+#include "core/http/auth_guard.hpp"
 
 using namespace gantry;
 using namespace gantry::test;
@@ -119,7 +119,7 @@ TEST_CASE("api: failed credentials are bounded by address, good ones pass on") {
 
 TEST_CASE("auth guard: addresses are told apart, ports are not") {
     SimClock clock;
-    console::AuthGuard guard(clock);
+    http::AuthGuard guard(clock);
     for (int i = 0; i < 20; ++i) guard.failed("[2001:db8::1]:" + std::to_string(1000 + i));
     CHECK_FALSE(guard.may_try("[2001:db8::1]:9", "x"));
     CHECK(guard.may_try("[2001:db8::2]:9", "x"));

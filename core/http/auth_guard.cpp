@@ -1,8 +1,8 @@
-#include "console/api/auth_guard.hpp"
+#include "core/http/auth_guard.hpp"
 
 #include <algorithm>
 
-namespace gantry::console {
+namespace gantry::http {
 namespace {
 
 constexpr std::size_t k_max_entries = 10'000;
@@ -51,4 +51,4 @@ void AuthGuard::succeeded(const std::string& credential) {
     good_until_[credential] = clock_.steady_now() + k_good_for;
 }
 
-}  // namespace gantry::console
+}  // namespace gantry::http

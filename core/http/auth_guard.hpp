@@ -1,7 +1,7 @@
 // AuthGuard: bounds how often one address may try credentials that fail (a token bucket: 20 at
 // once, then one every three seconds), so that guessing costs neither queries nor log lines. A
 // credential that was good a short while ago always passes: a guesser behind the same address must
-// not lock its neighbours out.
+// not lock its neighbours out. The API's credentials and enrolment tokens have one each.
 //
 // Bounded: 10,000 addresses and as many credentials; a full table starts anew. One thread.
 #pragma once
@@ -13,7 +13,7 @@
 
 #include "core/time/clock.hpp"
 
-namespace gantry::console {
+namespace gantry::http {
 
 class AuthGuard {
 public:
@@ -42,4 +42,4 @@ private:
     std::unordered_map<std::string, Moment> good_until_;
 };
 
-}  // namespace gantry::console
+}  // namespace gantry::http
