@@ -33,7 +33,7 @@ struct TwoOutages : CorrelatorWorld {
 
 }  // namespace
 
-TEST_CASE("issue 7: a late resolve of the last outage leaves the present one's ticket open") {
+TEST_CASE("issue 007: a late resolve of the last outage leaves the present one's ticket open") {
     TwoOutages world;
     const auto late = world.fold({at(recovered("db"), world.first)});
     CHECK(late.actions.empty());
@@ -49,13 +49,13 @@ TEST_CASE("issue 7: a late resolve of the last outage leaves the present one's t
     CHECK(real.decisions.at(0).dedup == DedupReason::recovered);
 }
 
-TEST_CASE("issue 7: the other member of a pair, whose begin is a little earlier, resolves") {
+TEST_CASE("issue 007: the other member of a pair, whose begin is a little earlier, resolves") {
     TwoOutages world;
     const auto resolved = world.fold({at(recovered("db"), world.second - Millis{900})});
     CHECK(resolved.decisions.at(0).dedup == DedupReason::recovered);
 }
 
-TEST_CASE("issue 7: a resolve without a begin, or with one in the future, means the present") {
+TEST_CASE("issue 007: a resolve without a begin, or with one in the future, means the present") {
     for (const Millis ahead : {Millis{0}, Millis{3'600'000}}) {
         TwoOutages world;
         const auto resolved = world.fold({at(recovered("db"), world.now + ahead)});
@@ -63,14 +63,14 @@ TEST_CASE("issue 7: a resolve without a begin, or with one in the future, means 
     }
 }
 
-TEST_CASE("issue 7: a first episode has none before it") {
+TEST_CASE("issue 007: a first episode has none before it") {
     CorrelatorWorld world;
     world.fold({firing("db")});
     const auto resolved = world.fold({at(recovered("db"), world.now - Millis{60'000})});
     CHECK(resolved.decisions.at(0).dedup == DedupReason::recovered);
 }
 
-TEST_CASE("issue 7: an agent's resolve counts whatever age its slow upload gave it") {
+TEST_CASE("issue 007: an agent's resolve counts whatever age its slow upload gave it") {
     CorrelatorWorld world;
     const auto of_agent = [](Event event) {
         event.source = "agent";
@@ -83,7 +83,7 @@ TEST_CASE("issue 7: an agent's resolve counts whatever age its slow upload gave 
     CHECK(resolved.decisions.at(0).dedup == DedupReason::recovered);
 }
 
-TEST_CASE("issue 7: the same verdict after a restart") {
+TEST_CASE("issue 007: the same verdict after a restart") {
     TwoOutages world;
     // The row as the store has it, of an undisturbed twin.
     TwoOutages twin;

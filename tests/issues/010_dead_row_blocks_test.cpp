@@ -41,7 +41,7 @@ void put_thread(World& world, const std::vector<Operation>& operations) {
 
 }  // namespace
 
-TEST_CASE("issue 10: a resolve does not wait for an update that is never taken") {
+TEST_CASE("issue 010: a resolve does not wait for an update that is never taken") {
     for (const auto lost : {Operation::update, Operation::note, Operation::reopen}) {
         CAPTURE(to_string(lost));
         World world;
@@ -54,7 +54,7 @@ TEST_CASE("issue 10: a resolve does not wait for an update that is never taken")
     }
 }
 
-TEST_CASE("issue 10: everything waits for the open, until a person decides") {
+TEST_CASE("issue 010: everything waits for the open, until a person decides") {
     World world;
     put_thread(world, {Operation::open, Operation::update, Operation::resolve});
     world.dies(1, 10);
@@ -73,7 +73,7 @@ TEST_CASE("issue 10: everything waits for the open, until a person decides") {
     }
 }
 
-TEST_CASE("issue 10: only a dead delivery of the scope is discarded, and only once") {
+TEST_CASE("issue 010: only a dead delivery of the scope is discarded, and only once") {
     World world;
     put_thread(world, {Operation::open, Operation::update});
     CHECK(world.discard(1).error().code == ErrorCode::conflict);  // pending
@@ -88,7 +88,7 @@ TEST_CASE("issue 10: only a dead delivery of the scope is discarded, and only on
     CHECK(world.retry(1).error().code == ErrorCode::conflict);
 }
 
-TEST_CASE("issue 10: old news is not retried over later news, which it would undo") {
+TEST_CASE("issue 010: old news is not retried over later news, which it would undo") {
     World world;
     put_thread(world, {Operation::open, Operation::resolve, Operation::reopen, Operation::resolve});
     CHECK(world.lease(10) == Ids{1});
@@ -114,7 +114,7 @@ TEST_CASE("issue 10: old news is not retried over later news, which it would und
     CHECK(world.lease(902) == Ids{3});
 }
 
-TEST_CASE("issue 10: a late note undoes nothing and may be retried") {
+TEST_CASE("issue 010: a late note undoes nothing and may be retried") {
     World world;
     put_thread(world, {Operation::open, Operation::note, Operation::resolve});
     CHECK(world.lease(10) == Ids{1});

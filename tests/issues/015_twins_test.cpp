@@ -46,7 +46,7 @@ struct World : TicketStoreWorld {
 
 }  // namespace
 
-TEST_CASE("issue 15: facts of another machine refuse its boot and open one ticket") {
+TEST_CASE("issue 015: facts of another machine refuse its boot and open one ticket") {
     World world;
     const AssetId original = world.enrol("agent-1", machine(1), "boot-1", 10, 5);
     world.hear("agent-1", "boot-1", 20);
@@ -72,7 +72,7 @@ TEST_CASE("issue 15: facts of another machine refuse its boot and open one ticke
     CHECK(!again.incident);
 }
 
-TEST_CASE("issue 15: the desk answers the refused boot as a clone, and the original as before") {
+TEST_CASE("issue 015: the desk answers the refused boot as a clone, and the original as before") {
     collector::AgentBook book;
     SimClock clock;
     records::AgentCredential row;
@@ -98,7 +98,7 @@ TEST_CASE("issue 15: the desk answers the refused boot as a clone, and the origi
     CHECK(verdict("boot-1") == Kind::accept);
 }
 
-TEST_CASE("issue 15: the engine tells whom the records refuse, from the report to the callback") {
+TEST_CASE("issue 015: the engine tells whom the records refuse, from the report to the callback") {
     EngineWorld world;
     world.start_and_follow();
     records::Token token;
@@ -137,7 +137,7 @@ TEST_CASE("issue 15: the engine tells whom the records refuse, from the report t
     world.stop();
 }
 
-TEST_CASE("issue 15: a copy that runs beside its original becomes an asset of its own") {
+TEST_CASE("issue 015: a copy that runs beside its original becomes an asset of its own") {
     World world;
     const AssetId original = world.enrol("agent-1", machine(1), "boot-1", 10, 5);
     world.hear("agent-1", "boot-1", 1'000);
@@ -158,7 +158,7 @@ TEST_CASE("issue 15: a copy that runs beside its original becomes an asset of it
     CHECK(world.sequences.next_asset == 3);
 }
 
-TEST_CASE("issue 15: a copy that enrolled and did not report yet has its asset already") {
+TEST_CASE("issue 015: a copy that enrolled and did not report yet has its asset already") {
     World world;
     const AssetId original = world.enrol("agent-1", machine(1), "boot-1", 10, 5);
     world.hear("agent-1", "boot-1", 100);
@@ -171,7 +171,7 @@ TEST_CASE("issue 15: a copy that enrolled and did not report yet has its asset a
     CHECK(world.sequences.next_asset == 3);
 }
 
-TEST_CASE("issue 15: a machine that is installed anew finds its asset, however fast") {
+TEST_CASE("issue 015: a machine that is installed anew finds its asset, however fast") {
     World world;
     const AssetId asset = world.enrol("agent-1", machine(1), "boot-1", 10, 5);
     world.hear("agent-1", "boot-1", 1'000);
@@ -183,7 +183,7 @@ TEST_CASE("issue 15: a machine that is installed anew finds its asset, however f
     CHECK(world.rule(asset) == "serial and uuid");
 }
 
-TEST_CASE("issue 15: who does not say how long it runs is a twin of who was heard just now") {
+TEST_CASE("issue 015: who does not say how long it runs is a twin of who was heard just now") {
     World world;
     const AssetId asset = world.enrol("agent-1", machine(1), "boot-1", 10, 0);
     world.hear("agent-1", "boot-1", 1'000);
@@ -192,7 +192,7 @@ TEST_CASE("issue 15: who does not say how long it runs is a twin of who was hear
     CHECK(world.enrol("agent-3", machine(1), "boot-3", 2'119, 0) != asset);
 }
 
-TEST_CASE("issue 15: a boot that was refused never gets the asset that refuses it") {
+TEST_CASE("issue 015: a boot that was refused never gets the asset that refuses it") {
     World world;
     const AssetId asset = world.enrol("agent-1", machine(1), "boot-1", 10, 5);
     // Two boots took turns; the original fell silent long ago.
@@ -205,7 +205,7 @@ TEST_CASE("issue 15: a boot that was refused never gets the asset that refuses i
     CHECK(world.rule(copy) == "copy of asset " + std::to_string(asset.value));
 }
 
-TEST_CASE("issue 15: an absurd uptime is no way back to before time began") {
+TEST_CASE("issue 015: an absurd uptime is no way back to before time began") {
     World world;
     const AssetId asset = world.enrol("agent-1", machine(1), "boot-1", 10, 0);
     world.hear("agent-1", "boot-1", 20);
@@ -213,7 +213,7 @@ TEST_CASE("issue 15: an absurd uptime is no way back to before time began") {
     CHECK(world.enrol("agent-2", machine(1), "boot-2", 1'000'000, INT64_MAX) != asset);
 }
 
-TEST_CASE("issue 15: boot and uptime travel from the request to the journal") {
+TEST_CASE("issue 015: boot and uptime travel from the request to the journal") {
     EnrolRequest request{"token", "boot-1", machine(1)};
     request.uptime_s = 77;
     CHECK(must(decode_enrol_request(encode(request))).uptime_s == 77);

@@ -22,7 +22,7 @@ struct World : TicketStoreWorld {
 
 }  // namespace
 
-TEST_CASE("issue 16: a ticket about nothing in particular is about its organisation") {
+TEST_CASE("issue 016: a ticket about nothing in particular is about its organisation") {
     World world;
     const auto first = world.create();
     REQUIRE(first.incident);
@@ -45,7 +45,7 @@ TEST_CASE("issue 16: a ticket about nothing in particular is about its organisat
     CHECK(world.asset(AssetId{2}).organisation == k_theirs);
 }
 
-TEST_CASE("issue 16: a refused ticket leaves no asset behind") {
+TEST_CASE("issue 016: a refused ticket leaves no asset behind") {
     World world;
     CreateIncident untitled;
     CHECK(!world.execute(untitled, 1));
@@ -53,7 +53,7 @@ TEST_CASE("issue 16: a refused ticket leaves no asset behind") {
     CHECK(must(world.desk->assets(*world.connection, Scope::all(), {}, {})).items.empty());
 }
 
-TEST_CASE("issue 16: events about a service of that name find the same asset") {
+TEST_CASE("issue 016: events about a service of that name find the same asset") {
     World world;
     CorrelatorWorld monitoring;
     monitoring.correlator->observe(world.create());

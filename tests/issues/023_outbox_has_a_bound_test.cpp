@@ -43,7 +43,7 @@ using Ids = std::vector<std::int64_t>;
 
 }  // namespace
 
-TEST_CASE("issue 23: what was delivered or discarded goes after its retention, the rest stays") {
+TEST_CASE("issue 023: what was delivered or discarded goes after its retention, the rest stays") {
     World world;
     put(*world.connection, {.id = 1, .incident = 1});
     put(*world.connection, {.id = 2, .incident = 2});
@@ -63,7 +63,7 @@ TEST_CASE("issue 23: what was delivered or discarded goes after its retention, t
     CHECK(world.trim(1'000'000) == 0);
 }
 
-TEST_CASE("issue 23: a portion at a time") {
+TEST_CASE("issue 023: a portion at a time") {
     World world;
     for (std::int64_t id = 1; id <= 5; ++id) {
         put(*world.connection, {.id = id, .incident = id});
@@ -75,7 +75,7 @@ TEST_CASE("issue 23: a portion at a time") {
     CHECK(world.ids().empty());
 }
 
-TEST_CASE("issue 23: a late delivery counts from its end, not from when it was due") {
+TEST_CASE("issue 023: a late delivery counts from its end, not from when it was due") {
     World world;
     put(*world.connection, {.id = 1});
     world.deliver(1, 500);
@@ -83,7 +83,7 @@ TEST_CASE("issue 23: a late delivery counts from its end, not from when it was d
     CHECK(world.trim(501) == 1);
 }
 
-TEST_CASE("issue 23: an incident whose rows are gone is not opened at the tool again") {
+TEST_CASE("issue 023: an incident whose rows are gone is not opened at the tool again") {
     for (const bool discard : {false, true}) {
         CAPTURE(discard);
         World world;
@@ -111,7 +111,7 @@ TEST_CASE("issue 23: an incident whose rows are gone is not opened at the tool a
     }
 }
 
-TEST_CASE("issue 23: what waits is told: how much, since when, and what waits for a person") {
+TEST_CASE("issue 023: what waits is told: how much, since when, and what waits for a person") {
     World world;
     const auto empty = must(itsm::backlog(*world.connection, "chat"));
     CHECK(empty.waiting == 0);
@@ -139,7 +139,7 @@ TEST_CASE("issue 23: what waits is told: how much, since when, and what waits fo
     CHECK(later.dead == 1);
 }
 
-TEST_CASE("issue 23: gantryd does both, round after round") {
+TEST_CASE("issue 023: gantryd does both, round after round") {
     World world;
     boost::asio::io_context context;
     Worker worker("outbox");

@@ -8,7 +8,7 @@
 using namespace gantry;
 using namespace gantry::test;
 
-TEST_CASE("issue 24: a recovery is explained without reasons that did not count") {
+TEST_CASE("issue 024: a recovery is explained without reasons that did not count") {
     CorrelatorWorld world;
     world.fold({firing("db")});
     auto recovery = recovered("db");  // severity info, no labels
@@ -21,7 +21,7 @@ TEST_CASE("issue 24: a recovery is explained without reasons that did not count"
     CHECK(told.text().find("did not match") == std::string::npos);
 }
 
-TEST_CASE("issue 24: an agent's event, which carries no host, is judged by its asset's name") {
+TEST_CASE("issue 024: an agent's event, which carries no host, is judged by its asset's name") {
     correlator::RuleSet rules;
     correlator::PromoteRule web;
     web.name = "web";

@@ -12,6 +12,7 @@ MARKS = re.compile(r"\b(?:" + "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X", "
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s#]+)(?:#[^)]*)?\)")
 VERB = re.compile(r"\./dev ([a-z]+)\b")
 KEY_ROW = re.compile(r"^\| `([^`]+)` \|", re.M)
+TEST_NAME = re.compile(r'^TEST_CASE\(\s*"([^"]*)', re.M)
 SCHEMAS = {"gantry": "gantryd: gantry.yaml", "agent": "gantry-agent: agent.yaml",
            "policy": "Policies", "rules": "Rules"}
 
@@ -41,6 +42,28 @@ def built(tree):
             name = f"{last}/{name}"
         if not listed:
             yield Finding(file.path, 1, "built", "no CMakeLists.txt lists this source")
+
+
+def issues(tree):
+    """Each file of tests/issues has a number of its own and begins with what the defect was; its
+    tests are named by the number."""
+    seen = {}
+    for file in tree.under("tests/issues/"):
+        name = file.path.rpartition("/")[2]
+        if not name.endswith(".cpp"):
+            continue
+        number = name[:3]
+        if not re.match(r"\d{3}_[a-z0-9_]+_test\.cpp$", name):
+            yield Finding(file.path, 1, "issues", "is named NNN_what_was_wrong_test.cpp")
+        elif number in seen:
+            yield Finding(file.path, 1, "issues", f"{number} is the number of {seen[number]}")
+        seen.setdefault(number, file.path)
+        if not file.text.startswith("// "):
+            yield Finding(file.path, 1, "issues", "does not begin with what the defect was")
+        for test in TEST_NAME.finditer(file.text):
+            if not test.group(1).startswith(f"issue {number}: "):
+                line = file.text.count("\n", 0, test.start()) + 1
+                yield Finding(file.path, line, "issues", f'a name begins with "issue {number}: "')
 
 
 def boost_links(tree):
@@ -154,5 +177,5 @@ def verbs(tree):
             yield Finding("README.md", 1, "verbs", f"./dev {verb} is not told")
 
 
-RULES = [marks, built, boost_links, settings_documented, adr_index, dependencies_recorded, links,
-         verbs]
+RULES = [marks, built, issues, boost_links, settings_documented, adr_index, dependencies_recorded,
+         links, verbs]

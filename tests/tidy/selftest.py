@@ -83,6 +83,15 @@ SAMPLES = {
         {"core/x/a.cpp": "", "core/x/CMakeLists.txt": "gantry_library(x SOURCES a.cpp)"},
         {"tests/support/a.cpp": "", "tests/CMakeLists.txt": "add_library(s support/a.cpp)"},
     ]),
+    "issues": ("issues", [
+        {"tests/issues/007_a_test.cpp": '// It did.\nTEST_CASE("issue 7: it does not") {}\n'},
+        {"tests/issues/007_a_test.cpp": '// It did.\nTEST_CASE(\n    "a: it does not") {}\n'},
+        {"tests/issues/007_a_test.cpp": 'TEST_CASE("issue 007: it does not") {}\n'},
+        {"tests/issues/7_a_test.cpp": '// It did.\n'},
+        {"tests/issues/007_a_test.cpp": "// It did.\n", "tests/issues/007_b_test.cpp": "// It.\n"},
+    ], [{"tests/issues/007_a_test.cpp": '// It did.\nTEST_CASE("issue 007: it does not") {}\n',
+         "tests/issues/008_b_test.cpp": '// It did.\nTEST_CASE(\n    "issue 008: no") {}\n',
+         "tests/issues/CMakeLists.txt": "gantry_test(a)\n"}]),
     "boost_links": ("boost-links", [
         {"agent/x/CMakeLists.txt": "target_link_libraries(x PUBLIC Boost::headers)"},
     ], [{"core/async/CMakeLists.txt": "target_link_libraries(gantry_asio PUBLIC Boost::headers)"}]),

@@ -29,7 +29,7 @@ struct World {
     boost::asio::io_context context;
     test::SimClock clock;
     std::unique_ptr<storage::Database> database =
-        std::move(*storage::open_database(":memory:issue-007"));
+        std::move(*storage::open_database(":memory:issue-017"));
     std::unique_ptr<storage::Connection> connection =
         std::move(*database->connect(storage::Durability::full));
     Worker reader{"reader"};
@@ -38,7 +38,8 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("organisations: one that does not exist is not found, and is found once it is made") {
+TEST_CASE(
+    "issue 017: an organisation that does not exist is not found, and is found once it is made") {
     World world;
     CHECK(world.ask("4") == 0);
     CHECK(world.ask("initech") == 0);
@@ -51,7 +52,7 @@ TEST_CASE("organisations: one that does not exist is not found, and is found onc
     CHECK(world.ask("4") == 4);
 }
 
-TEST_CASE("organisations: name and id mean the same one, inside the caller's scope only") {
+TEST_CASE("issue 017: name and id mean the same organisation, inside the caller's scope only") {
     World world;
     CHECK(world.ask("acme") == 2);
     CHECK(world.ask("2") == 2);
@@ -64,7 +65,8 @@ TEST_CASE("organisations: name and id mean the same one, inside the caller's sco
     CHECK(world.ask("acme", globex) == 0);
 }
 
-TEST_CASE("organisations: a name goes before an id, also one that was made a moment ago") {
+TEST_CASE(
+    "issue 017: an organisation's name goes before an id, also one that was made a moment ago") {
     World world;
     CHECK(world.ask("2") == 2);
     REQUIRE(records::ensure_organisation(*world.connection, "2", world.clock.now()));

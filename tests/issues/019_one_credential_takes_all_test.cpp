@@ -31,7 +31,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("rate: a credential has its burst, then its rate, whatever others do") {
+TEST_CASE("issue 019: a credential has its burst, then its rate, whatever others do") {
     World world;
     CHECK(world.passed("one", 100) == 20);
     CHECK(world.passed("two", 5) == 5);
@@ -43,7 +43,7 @@ TEST_CASE("rate: a credential has its burst, then its rate, whatever others do")
     CHECK(world.passed("", 100) == 100);
 }
 
-TEST_CASE("rate: who must wait is told how long, in whole seconds") {
+TEST_CASE("issue 019: who must wait is told how long, in whole seconds") {
     World world({1, 1, 1'000});
     CHECK(world.passed("one", 1) == 1);
     CHECK(world.rate.refused("one", Route::intake) == 1);
@@ -53,7 +53,7 @@ TEST_CASE("rate: who must wait is told how long, in whole seconds") {
     CHECK_FALSE(world.rate.refused("one", Route::intake).has_value());
 }
 
-TEST_CASE("rate: its counters are there from the start, by route") {
+TEST_CASE("issue 019: the rate's counters are there from the start, by route") {
     World world({1, 1, 1'000});
     const std::string before = world.metrics.prometheus_text();
     for (const char* route : {"intake", "report"}) {
@@ -66,7 +66,8 @@ TEST_CASE("rate: its counters are there from the start, by route") {
               "gantry_http_rate_limited_total{route=\"report\"} 1") != std::string::npos);
 }
 
-TEST_CASE("rate: the table is bounded, and forgets first who has not asked for a while") {
+TEST_CASE(
+    "issue 019: the table of rates is bounded, and forgets first who has not asked for a while") {
     World world({10, 20, 100});
     for (int i = 0; i < 99; ++i) CHECK(world.passed("old" + std::to_string(i), 1) == 1);
     world.clock.advance(Millis{1'900});
@@ -79,7 +80,7 @@ TEST_CASE("rate: the table is bounded, and forgets first who has not asked for a
     CHECK(world.rate.size() <= 100);
 }
 
-TEST_CASE("rate: intake and reports are limited with 429 and Retry-After, nothing else is") {
+TEST_CASE("issue 019: intake and reports are limited with 429 and Retry-After, nothing else is") {
     World world({1, 2, 100});
     boost::asio::io_context context;
     int reached = 0;
