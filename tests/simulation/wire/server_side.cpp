@@ -3,7 +3,6 @@
 #include "core/crypto/crypto.hpp"
 #include "core/model/report_json.hpp"
 #include "core/records/access.hpp"
-#include "tests/support/records_builders.hpp"
 
 namespace gantry::simulation {
 namespace {
@@ -74,11 +73,11 @@ http::Response ServerSide::call(const std::string& path, const std::string& cred
     return std::move(*answer);
 }
 
-EnrolReply ServerSide::enrol(const std::string& boot) {
+EnrolReply ServerSide::enrol(const std::string& boot, const Facts& facts) {
     EnrolRequest request;
     request.token = k_token;
     request.boot_id = boot;
-    request.facts = test::machine(1);
+    request.facts = facts;
     request.nonce = "nonce-" + boot;
     const auto answer = call("enrol", "", encode(request));
     REQUIRE(answer.status == 201);

@@ -7,6 +7,7 @@
 
 #include "collector/ingest/agent_desk.hpp"
 #include "tests/support/engine_world.hpp"
+#include "tests/support/records_builders.hpp"
 
 namespace gantry::simulation {
 
@@ -14,9 +15,8 @@ class ServerSide {
 public:
     explicit ServerSide(std::uint64_t seed);
 
-    // Enrols a machine, all of them with the same facts; the reply of the first call, or of a
-    // repeat.
-    EnrolReply enrol(const std::string& boot = "boot-1");
+    // Enrols a machine; the reply of the first call, or of a repeat.
+    EnrolReply enrol(const std::string& boot = "boot-1", const Facts& facts = test::machine(1));
     // One request to its end, as the listener hands it over.
     http::Response report(const std::string& credential, const std::string& body);
     void crash();
