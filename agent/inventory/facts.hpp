@@ -21,6 +21,8 @@ std::pair<std::string, std::string> parse_os_release(std::string_view text);
 // "kvm", "vmware", "container" ...; "" for bare metal as far as one can see.
 std::string virtualisation_of(const std::string& root);
 std::string boot_id_of(const std::string& root);
+inline constexpr const char* k_no_boot_id =
+    "/proc/sys/kernel/random/boot_id cannot be read: without it no report is taken";
 std::int64_t uptime_s_of(const std::string& root);  // 0 = cannot tell
 
 }  // namespace gantry::agent

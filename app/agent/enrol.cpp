@@ -50,6 +50,7 @@ int enrol_agent(const AgentSettings& settings, const EnrolOptions& options) {
     client_options.user_agent = "gantry-agent/" GANTRY_VERSION;
     const auto client = http::make_client(std::move(client_options));
     const std::string boot_id = agent::boot_id_of("/");
+    if (boot_id.empty()) return refuse(agent::k_no_boot_id);
     SeededRandom random(process_entropy() + 2);
     const auto nonce = agent::enrolment_nonce(paths.identity, boot_id, random);
     if (!nonce) return refuse(nonce.error().message);

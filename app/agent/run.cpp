@@ -218,6 +218,10 @@ int run_agent(const AgentSettings& settings) {
     options.directory = paths.directory;
     options.max_bytes = settings.spool_max_bytes;
     options.boot_id = agent::boot_id_of("/");
+    if (options.boot_id.empty()) {
+        log.error("no_boot_id", {{"reason", agent::k_no_boot_id}});
+        return 1;
+    }
     const SystemClock clock;
     SeededRandom random(process_entropy());
     auto spool = agent::Spool::open(std::move(options), &storage::open_sqlite, clock, random);
