@@ -79,8 +79,8 @@ struct ApiWorld {
     int policy_changes = 0;
     int delivery_changes = 0;
     std::vector<std::string> revoked_agents;
+    boost::asio::io_context context;  // outlives the workers that post to it
     std::unique_ptr<console::Api> api;
-    boost::asio::io_context context;
 
     ApiWorld() {
         database = *storage::open_database(fresh_memory_database());

@@ -97,7 +97,11 @@ TEST_CASE("limits: a gzip bomb of a gigabyte is 413 and costs little memory") {
     client.send(post_of(packed.size(), "Content-Encoding: gzip\r\n") + packed);
     CHECK(status_of(client.until_closed()) == "HTTP/1.1 413");
     CHECK(server.refused("inflated_limit") == 1);
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    WARN("skipped: a sanitizer's own memory counts, " << peak_kb() - before << " KiB in all");
+#else
     CHECK(peak_kb() - before < 32 * 1024);
+#endif
 }
 
 TEST_CASE("limits: a route's own bound holds for what gzip hides, whatever the server takes") {
