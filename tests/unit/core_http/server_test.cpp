@@ -295,6 +295,11 @@ TEST_CASE("stop: what is not finished within the drain is cut") {
 TEST_CASE("metrics: one request is seen in the text that Prometheus scrapes") {
     TestServer server;
     REQUIRE(make_client({})->send(get(server.url())));
+    // Its duration is known when the answer is out, so after the client has it.
+    REQUIRE(eventually([&] {
+        return server.registry().prometheus_text().find("request_seconds_count 1\n") !=
+               std::string::npos;
+    }));
     const std::string text = server.registry().prometheus_text();
     CHECK(text.find("gantry_http_requests_total{code=\"2xx\"} 1\n") != std::string::npos);
     CHECK(text.find("gantry_http_refused_total{reason=\"evicted\"} 0\n") != std::string::npos);
