@@ -14,7 +14,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using records::PolicyRow;
 
-
 std::string policy_document(const PolicyRow& row) {
     const Json document = Json::parse(row.document, nullptr, false);
     const Json out{

@@ -203,8 +203,8 @@ TEST_CASE("worker: the destructor does what was accepted, although nobody waits 
     {
         asio::io_context context;
         Answers answers;
-        Worker worker("test");
         Gate gate;
+        Worker worker("test");
         start(context, worker, gate.job(), answers);
         for (int i = 0; i < 20; ++i) {
             auto job = [&]() -> Result<int> { return ++done; };
@@ -217,9 +217,9 @@ TEST_CASE("worker: the destructor does what was accepted, although nobody waits 
 
 TEST_CASE("worker: a caller that is gone with its context does no harm") {
     std::atomic<int> done{0};
+    Gate gate;
     Worker worker("test");
     Answers answers;
-    Gate gate;
     auto context = std::make_unique<asio::io_context>();
     start(*context, worker, gate.job(), answers);
     auto job = [&]() -> Result<int> { return ++done; };
