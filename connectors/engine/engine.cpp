@@ -44,7 +44,8 @@ Step Engine::next() {
 
 std::optional<Step> Engine::next_settlement(Steady now) {
     if (settlements_.empty() || now < settle_at_) return {};
-    return settlements_.front();
+    const auto end = settles_singly_ ? settlements_.begin() + 1 : settlements_.end();
+    return SettleStep{{settlements_.begin(), end}};
 }
 
 // A leased row begins, or goes back when the gate has closed since.
@@ -56,7 +57,7 @@ std::optional<Step> Engine::next_ready(Steady now) {
     if (stopping_ || permits(now) == 0) {
         const Millis away =
             stopping_ ? Millis{0} : std::chrono::ceil<Millis>(blocked_until(now) - now);
-        settle_later({id, SettleStep::Kind::release, {}, context_.clock.now() + away});
+        settle_later(Settlement::release(id, context_.clock.now() + away));
         return next_settlement(now);
     }
     row.phase = Phase::attempting;
@@ -143,50 +144,49 @@ void Engine::admit(LeasedRow row, Instant now) {
     settle_later(std::move(*dead));
 }
 
-void Engine::settle_later(SettleStep step) {
-    rows_.at(step.id).phase = Phase::settling;
-    if (step.kind == SettleStep::Kind::release) metrics_.count(Fate::released);
-    settlements_.push_back(std::move(step));
+void Engine::settle_later(Settlement settlement) {
+    rows_.at(settlement.id).phase = Phase::settling;
+    if (settlement.kind == Settlement::Kind::release) metrics_.count(Fate::released);
+    settlements_.push_back(std::move(settlement));
 }
 
-void Engine::settled(DeliveryId id, const Result<void>& answer) {
-    const auto found = std::find_if(settlements_.begin(), settlements_.end(),
-                                    [id](const SettleStep& step) { return step.id == id; });
-    if (found == settlements_.end()) return;
-    const Steady now = context_.clock.steady_now();
+void Engine::settled(const SettleStep& step, const Result<void>& answer) {
     if (!answer) {
         metrics_.outbox_error();
-        context_.log.warn(
-            "outbox_settle_failed",
-            {{"connector", name_}, {"delivery", id.value}, {"error", answer.error().message}});
-    }
-    // not_found: the row is gone (its organisation was removed); nothing is left to write.
-    const bool retry = !answer && answer.error().code != ErrorCode::not_found;
-    if (retry && stopping_ && outbox_failures_ >= k_outbox_failures_at_stop) {
-        forget(found);
-        return;
-    }
-    if (retry) {
-        std::rotate(found, found + 1, settlements_.end());
-        settle_at_ =
-            now + k_shortest_poll + k_outbox_backoff.delay(outbox_failures_++, context_.random);
-        return;
+        context_.log.warn("outbox_settle_failed", {{"connector", name_},
+                                                   {"deliveries", step.settlements.size()},
+                                                   {"error", answer.error().message}});
+        return not_settled(step);
     }
     outbox_failures_ = 0;
-    settlements_.erase(found);
-    rows_.erase(id);
-    lease_at_ = now;  // the incident's next row may be free now
-    metrics_.in_flight(rows_.size());
+    settles_singly_ = false;
+    drop(step);
+    lease_at_ = context_.clock.steady_now();  // the incidents' next rows may be free now
 }
 
-// The row comes back when its lease ends, and is then sent again with the same key.
-void Engine::forget(std::deque<SettleStep>::iterator step) {
-    metrics_.count(Fate::verdict_lost);
-    context_.log.warn("delivery_verdict_lost",
-                      {{"connector", name_}, {"delivery", step->id.value}});
-    rows_.erase(step->id);
-    settlements_.erase(step);
-    settle_at_ = context_.clock.steady_now();  // one try for each of the others
+void Engine::not_settled(const SettleStep& step) {
+    const Steady now = context_.clock.steady_now();
+    settle_at_ = now;  // at a stop: one try for each of the others
+    if (stopping_ && outbox_failures_ >= k_outbox_failures_at_stop) {
+        // The rows come back when their lease ends, and are then sent again with the same key.
+        for (const Settlement& lost : step.settlements) {
+            metrics_.count(Fate::verdict_lost);
+            context_.log.warn("delivery_verdict_lost",
+                              {{"connector", name_}, {"delivery", lost.id.value}});
+        }
+        return drop(step);
+    }
+    if (settles_singly_)
+        std::rotate(settlements_.begin(), settlements_.begin() + 1, settlements_.end());
+    settles_singly_ = true;
+    settle_at_ += k_shortest_poll + k_outbox_backoff.delay(outbox_failures_++, context_.random);
+}
+
+void Engine::drop(const SettleStep& step) {
+    for (const Settlement& gone : step.settlements) {
+        std::erase_if(settlements_, [&gone](const Settlement& s) { return s.id == gone.id; });
+        rows_.erase(gone.id);
+    }
     metrics_.in_flight(rows_.size());
 }
 
@@ -196,9 +196,9 @@ void Engine::finished(DeliveryId id, const DeliveryResult& result, Millis elapse
     Row& row = found->second;
     metrics_.took(elapsed);
     judge_other_side(row, result);
-    SettleStep step = verdict(row.delivery, result, limits_, context_.clock.now(), context_.random);
-    report(row.delivery, result, step);
-    settle_later(std::move(step));
+    auto judged = verdict(row.delivery, result, limits_, context_.clock.now(), context_.random);
+    report(row.delivery, result, judged);
+    settle_later(std::move(judged));
 }
 
 // "In no time" is no time: a tool that answers 429 with Retry-After: 0 would be called at full
@@ -242,18 +242,18 @@ void Engine::judge_other_side(const Row& row, const DeliveryResult& result) {
 }
 
 void Engine::report(const Delivery& delivery, const DeliveryResult& result,
-                    const SettleStep& step) {
+                    const Settlement& verdict) {
     const auto& log = context_.log;
     if (result.outcome == Outcome::accepted) {
         metrics_.count(Fate::accepted);
         log.info("delivery_accepted", {{"connector", name_},
                                        {"key", delivery.idempotency_key},
                                        {"attempts", delivery.attempts},
-                                       {"remote_id", step.text}});
+                                       {"remote_id", verdict.text}});
         return;
     }
     metrics_.failed(result.cause);
-    if (step.kind == SettleStep::Kind::dead) {
+    if (verdict.kind == Settlement::Kind::dead) {
         const bool refused =
             result.outcome == Outcome::rejected && result.cause != Cause::exhausted;
         metrics_.count(refused ? Fate::rejected : Fate::exhausted);
@@ -261,15 +261,15 @@ void Engine::report(const Delivery& delivery, const DeliveryResult& result,
                                     {"key", delivery.idempotency_key},
                                     {"delivery", delivery.id.value},
                                     {"attempts", delivery.attempts},
-                                    {"reason", step.text}});
+                                    {"reason", verdict.text}});
         return;
     }
     metrics_.count(result.outcome == Outcome::ambiguous ? Fate::ambiguous : Fate::retry_later);
     log.warn("delivery_retry", {{"connector", name_},
                                 {"key", delivery.idempotency_key},
                                 {"attempts", delivery.attempts},
-                                {"next_attempt", to_rfc3339(step.at)},
-                                {"reason", step.text}});
+                                {"next_attempt", to_rfc3339(verdict.at)},
+                                {"reason", verdict.text}});
 }
 
 void Engine::notify() { lease_at_ = context_.clock.steady_now(); }

@@ -44,8 +44,8 @@ public:
     // nothing until reported back.
     Step next();
 
-    void leased(Result<LeaseAnswer> answer);                  // of a LeaseStep
-    void settled(DeliveryId id, const Result<void>& answer);  // of a SettleStep
+    void leased(Result<LeaseAnswer> answer);  // of a LeaseStep
+    void settled(const SettleStep& step, const Result<void>& answer);
     void finished(DeliveryId id, const DeliveryResult& result, Millis elapsed);
 
     void notify();  // new rows were committed: lease now
@@ -76,11 +76,12 @@ private:
     std::size_t permits(Steady now);
     Steady blocked_until(Steady now);
     void admit(LeasedRow row, Instant now);
-    void settle_later(SettleStep step);
-    void forget(std::deque<SettleStep>::iterator step);
+    void settle_later(Settlement settlement);
+    void not_settled(const SettleStep& step);
+    void drop(const SettleStep& step);
     void judge_other_side(const Row& row, const DeliveryResult& result);
     void leave_in_peace(const Row& row, const DeliveryResult& result, Steady now);
-    void report(const Delivery& delivery, const DeliveryResult& result, const SettleStep& step);
+    void report(const Delivery& delivery, const DeliveryResult& result, const Settlement& verdict);
 
     std::string name_;
     DeliveryLimits limits_;
@@ -91,8 +92,10 @@ private:
     Pause pause_;
     std::map<DeliveryId, Row> rows_;
     std::deque<DeliveryId> ready_;
-    std::deque<SettleStep> settlements_;
+    std::deque<Settlement> settlements_;
     Steady settle_at_{};  // after the outbox failed: not before
+    // Since it did not take all of them: the one it cannot take must not hold back the others.
+    bool settles_singly_ = false;
     Steady lease_at_{};
     std::int64_t outbox_failures_ = 0;  // in a row
     bool stopping_ = false;

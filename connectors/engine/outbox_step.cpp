@@ -20,14 +20,4 @@ Result<LeaseAnswer> perform(const LeaseStep& step, const std::string& connector,
     return answer;
 }
 
-Result<void> perform(const SettleStep& step, Outbox& outbox) {
-    switch (step.kind) {
-        case SettleStep::Kind::delivered: return outbox.delivered(step.id, step.text, step.at);
-        case SettleStep::Kind::retry: return outbox.retry(step.id, step.text, step.at);
-        case SettleStep::Kind::dead: return outbox.dead(step.id, step.text, step.at);
-        case SettleStep::Kind::release: return outbox.release(step.id, step.at);
-    }
-    return {};
-}
-
 }  // namespace gantry::connectors

@@ -1,4 +1,4 @@
-// The two steps that touch the outbox, done blocking on the caller's thread; shared by all drivers.
+// The step that reads the outbox, done blocking on the caller's thread; shared by all drivers.
 #pragma once
 
 #include <optional>
@@ -19,6 +19,5 @@ struct LeaseAnswer {
 // Errors: the outbox's own. Rows leased before an error come back when their lease expires.
 Result<LeaseAnswer> perform(const LeaseStep& step, const std::string& connector, Instant now,
                             Outbox& outbox);
-Result<void> perform(const SettleStep& step, Outbox& outbox);
 
 }  // namespace gantry::connectors

@@ -68,10 +68,9 @@ asio::awaitable<void> ConnectorRunner::lease(LeaseStep step) {
 }
 
 asio::awaitable<void> ConnectorRunner::settle(SettleStep step) {
-    const DeliveryId id = step.id;
-    auto job = [this, held = std::move(step)] { return perform(held, outbox_); };
+    auto job = [this, &step] { return outbox_.settle(step.settlements); };
     const auto answer = co_await outbox_worker_.run(std::move(job));
-    engine_.settled(id, answer);
+    engine_.settled(step, answer);
 }
 
 // The engine holds at most `concurrency` rows, so that a slot is always free here.

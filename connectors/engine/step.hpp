@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/model/delivery.hpp"
+#include "core/ports/outbox.hpp"
 #include "core/time/clock.hpp"
 
 namespace gantry::connectors {
@@ -25,14 +26,10 @@ struct LeaseStep {
     Millis lease{};
 };
 
-// Write a verdict to the outbox. Repeated until it succeeds: the verdict is known, so nothing is
-// sent again meanwhile.
+// Write verdicts to the outbox, in one commit. Repeated until it succeeds: the verdicts are known,
+// so nothing is sent again meanwhile.
 struct SettleStep {
-    enum class Kind : std::uint8_t { delivered = 0, retry, dead, release };
-    DeliveryId id;
-    Kind kind = Kind::release;
-    std::string text;  // delivered: the remote id; retry, dead: the error
-    Instant at{};      // delivered, dead: now; retry, release: the next attempt
+    std::vector<Settlement> settlements;
 };
 
 // Call the connector, beside everything else that goes on.

@@ -35,9 +35,9 @@ Millis wait_before_retry(const Delivery& delivery, const DeliveryResult& result,
 
 }  // namespace
 
-SettleStep verdict(const Delivery& delivery, const DeliveryResult& result,
+Settlement verdict(const Delivery& delivery, const DeliveryResult& result,
                    const DeliveryLimits& limits, Instant now, RandomSource& random) {
-    using Kind = SettleStep::Kind;
+    using Kind = Settlement::Kind;
     if (result.outcome == Outcome::accepted) {
         return {delivery.id, Kind::delivered, bounded(result.remote_id), now};
     }
@@ -54,12 +54,12 @@ SettleStep verdict(const Delivery& delivery, const DeliveryResult& result,
             now + wait_before_retry(delivery, result, limits, random)};
 }
 
-std::optional<SettleStep> refuse_exhausted(const Delivery& delivery, const DeliveryLimits& limits,
+std::optional<Settlement> refuse_exhausted(const Delivery& delivery, const DeliveryLimits& limits,
                                            Instant now) {
     if (delivery.attempts <= limits.max_attempts) return {};
     std::string text = "gave up after " + std::to_string(delivery.attempts - 1) + " attempts";
     if (!delivery.last_error.empty()) text += "; last error: " + delivery.last_error;
-    return SettleStep{delivery.id, SettleStep::Kind::dead, bounded(text), now};
+    return Settlement{delivery.id, Settlement::Kind::dead, bounded(text), now};
 }
 
 }  // namespace gantry::connectors

@@ -11,12 +11,12 @@ namespace gantry::connectors {
 // A retry waits for full-jitter back-off over its attempts, and, when the other side named a time
 // (cut to the cap), at least for that plus a little jitter: a tool that says "in a second" all day
 // would else use up the attempts long before the age. Too old or too often tried: dead, saying so.
-SettleStep verdict(const Delivery& delivery, const DeliveryResult& result,
+Settlement verdict(const Delivery& delivery, const DeliveryResult& result,
                    const DeliveryLimits& limits, Instant now, RandomSource& random);
 
 // A row that was leased more often than it may be tried: earlier attempts ended without a word,
 // as when a row kills the process. nullopt: go on.
-std::optional<SettleStep> refuse_exhausted(const Delivery& delivery, const DeliveryLimits& limits,
+std::optional<Settlement> refuse_exhausted(const Delivery& delivery, const DeliveryLimits& limits,
                                            Instant now);
 
 }  // namespace gantry::connectors

@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.hpp"
@@ -14,6 +15,30 @@
 #include "core/time/clock.hpp"
 
 namespace gantry {
+
+// What becomes of a leased row.
+struct Settlement {
+    // Release: not the delivery's fault (circuit open, shutdown); pending again, attempts as
+    // before.
+    enum class Kind : std::uint8_t { delivered = 0, retry, dead, release };
+    DeliveryId id;
+    Kind kind = Kind::release;
+    std::string text;  // delivered: the remote id; retry, dead: the error
+    Instant at{};      // delivered, dead: now; retry, release: the next attempt
+
+    static Settlement delivered(DeliveryId id, std::string remote_id, Instant now) {
+        return {id, Kind::delivered, std::move(remote_id), now};
+    }
+    static Settlement retry(DeliveryId id, std::string error, Instant next_attempt) {
+        return {id, Kind::retry, std::move(error), next_attempt};
+    }
+    static Settlement dead(DeliveryId id, std::string error, Instant now) {
+        return {id, Kind::dead, std::move(error), now};
+    }
+    static Settlement release(DeliveryId id, Instant next_attempt) {
+        return {id, Kind::release, {}, next_attempt};
+    }
+};
 
 class Outbox {
 public:
@@ -23,11 +48,8 @@ public:
     // that after a crash an attempt that may have happened is known.
     virtual Result<std::vector<Delivery>> lease(const std::string& connector, Instant now,
                                                 Millis lease, std::size_t max) = 0;
-    virtual Result<void> delivered(DeliveryId id, const std::string& remote_id, Instant now) = 0;
-    virtual Result<void> retry(DeliveryId id, const std::string& error, Instant next_attempt) = 0;
-    virtual Result<void> dead(DeliveryId id, const std::string& error, Instant now) = 0;
-    // Not the delivery's fault (circuit open, shutdown): back to pending, attempts as before.
-    virtual Result<void> release(DeliveryId id, Instant next_attempt) = 0;
+    // All of them in one durable commit, or none. A row that is gone is passed over.
+    virtual Result<void> settle(const std::vector<Settlement>& settlements) = 0;
     // What the other side calls the incident, remembered from the first delivered row; "" = none.
     virtual Result<std::string> remote_id(const std::string& connector, IncidentId incident) = 0;
     // Earliest moment at which lease() could give something; nullopt = nothing waits.

@@ -37,6 +37,48 @@ const std::string k_next_expiry =
     "SELECT o.lease_until FROM outbox o WHERE o.connector = $1 AND o.state = 1 AND " +
     k_goes_first + " ORDER BY o.lease_until LIMIT 1";
 
+Result<void> write_delivered(storage::Connection& open, const Settlement& s) {
+    {
+        Query update(open,
+                     "UPDATE outbox SET state = 2, delivered_at = $1, remote_id = $2, "
+                     "last_error = '', lease_until = 0 WHERE id = $3");
+        if (auto ok = update.bind(s.at, s.text, s.id).run(); !ok) return ok;
+    }
+    // Also without an id: that it was told outlives the row. An answer without one forgets none.
+    Query link(open,
+               "INSERT INTO connector_links (connector, incident_id, remote_id, updated_at) "
+               "SELECT connector, incident_id, $1, $2 FROM outbox WHERE id = $3 "
+               "ON CONFLICT (connector, incident_id) DO UPDATE SET "
+               "remote_id = excluded.remote_id, updated_at = excluded.updated_at "
+               "WHERE excluded.remote_id <> ''");
+    return link.bind(s.text, s.at, s.id).run();
+}
+
+Result<void> write_failure(storage::Connection& open, const Settlement& s, DeliveryState state) {
+    Query update(open,
+                 "UPDATE outbox SET state = $1, next_attempt_at = $2, last_error = $3, "
+                 "lease_until = 0 WHERE id = $4");
+    return update.bind(state, s.at, truncate_utf8(sanitise(s.text), k_max_error_bytes), s.id).run();
+}
+
+Result<void> write_release(storage::Connection& open, const Settlement& s) {
+    Query update(open,
+                 "UPDATE outbox SET state = 0, attempts = attempts - 1, next_attempt_at = $1, "
+                 "lease_until = 0 WHERE id = $2 AND state = 1");
+    return update.bind(s.at, s.id).run();
+}
+
+Result<void> write(storage::Connection& open, const Settlement& settlement) {
+    switch (settlement.kind) {
+        case Settlement::Kind::delivered: return write_delivered(open, settlement);
+        case Settlement::Kind::retry:
+            return write_failure(open, settlement, DeliveryState::pending);
+        case Settlement::Kind::dead: return write_failure(open, settlement, DeliveryState::dead);
+        case Settlement::Kind::release: return write_release(open, settlement);
+    }
+    return {};
+}
+
 class SqlOutbox final : public Outbox {
 public:
     explicit SqlOutbox(storage::Database& database)
@@ -44,10 +86,7 @@ public:
 
     Result<std::vector<Delivery>> lease(const std::string& connector, Instant now, Millis lease,
                                         std::size_t max) override;
-    Result<void> delivered(DeliveryId id, const std::string& remote_id, Instant now) override;
-    Result<void> retry(DeliveryId id, const std::string& error, Instant next_attempt) override;
-    Result<void> dead(DeliveryId id, const std::string& error, Instant now) override;
-    Result<void> release(DeliveryId id, Instant next_attempt) override;
+    Result<void> settle(const std::vector<Settlement>& settlements) override;
     Result<std::string> remote_id(const std::string& connector, IncidentId incident) override;
     Result<std::optional<Instant>> next_due(const std::string& connector) override;
 
@@ -116,51 +155,12 @@ Result<std::vector<Delivery>> SqlOutbox::lease(const std::string& connector, Ins
     return leased;
 }
 
-Result<void> SqlOutbox::delivered(DeliveryId id, const std::string& remote_id, Instant now) {
+Result<void> SqlOutbox::settle(const std::vector<Settlement>& settlements) {
     return commit([&](storage::Connection& open) -> Result<void> {
-        {
-            Query update(open,
-                         "UPDATE outbox SET state = 2, delivered_at = $1, remote_id = $2, "
-                         "last_error = '', lease_until = 0 WHERE id = $3");
-            if (auto ok = update.bind(now, remote_id, id).run(); !ok) return ok;
+        for (const Settlement& settlement : settlements) {
+            if (auto written = write(open, settlement); !written) return written;
         }
-        // Also without an id: that it was told outlives the row. An answer without one forgets
-        // none.
-        Query link(open,
-                   "INSERT INTO connector_links (connector, incident_id, remote_id, updated_at) "
-                   "SELECT connector, incident_id, $1, $2 FROM outbox WHERE id = $3 "
-                   "ON CONFLICT (connector, incident_id) DO UPDATE SET "
-                   "remote_id = excluded.remote_id, updated_at = excluded.updated_at "
-                   "WHERE excluded.remote_id <> ''");
-        return link.bind(remote_id, now, id).run();
-    });
-}
-
-Result<void> SqlOutbox::retry(DeliveryId id, const std::string& error, Instant next_attempt) {
-    return commit([&](storage::Connection& open) {
-        Query update(open,
-                     "UPDATE outbox SET state = 0, next_attempt_at = $1, last_error = $2, "
-                     "lease_until = 0 WHERE id = $3");
-        return update.bind(next_attempt, truncate_utf8(sanitise(error), k_max_error_bytes), id)
-            .run();
-    });
-}
-
-Result<void> SqlOutbox::dead(DeliveryId id, const std::string& error, Instant now) {
-    return commit([&](storage::Connection& open) {
-        Query update(open,
-                     "UPDATE outbox SET state = 3, next_attempt_at = $1, last_error = $2, "
-                     "lease_until = 0 WHERE id = $3");
-        return update.bind(now, truncate_utf8(sanitise(error), k_max_error_bytes), id).run();
-    });
-}
-
-Result<void> SqlOutbox::release(DeliveryId id, Instant next_attempt) {
-    return commit([&](storage::Connection& open) {
-        Query update(open,
-                     "UPDATE outbox SET state = 0, attempts = attempts - 1, next_attempt_at = $1, "
-                     "lease_until = 0 WHERE id = $2 AND state = 1");
-        return update.bind(next_attempt, id).run();
+        return {};
     });
 }
 

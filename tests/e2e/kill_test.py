@@ -20,7 +20,8 @@ from bridge import Bridge, Failed, read_json_lines, say, wait_for
 KILLS = int(os.environ.get("GANTRY_KILLS", "40"))
 SEED = int(os.environ.get("GANTRY_KILL_SEED", str(random.SystemRandom().randrange(1 << 31))))
 CLIENTS = 4
-DRAIN_S = 3 * max(KILLS, 40)  # for what so many kills under full load leave behind
+STALL_S = 30  # without a step ahead, what waits is stuck
+DRAIN_S = 600 + 6 * KILLS  # more than the slowest machine needs
 
 
 class Client(threading.Thread):
@@ -149,6 +150,22 @@ def drained(b):
     return True
 
 
+def drain(b, hooks):
+    """Waits until everything is processed and delivered, for as long as webhooks keep arriving;
+    returns the seconds it took."""
+    started = time.monotonic()
+    arrived, since = -1, started
+    while not drained(b):
+        now, size = time.monotonic(), os.path.getsize(hooks)
+        if size != arrived:
+            arrived, since = size, now
+        if now - since > STALL_S or now - started > DRAIN_S:
+            raise Failed(f"not drained {now - started:.0f} s after the last kill, "
+                         f"{now - since:.0f} s after the last webhook")
+        time.sleep(0.5)
+    return time.monotonic() - started
+
+
 def check_alerts(b, acknowledged):
     alerts = {a["key"]: a for a in b.every("/api/v1/alerts") if a["source"] == "generic"}
     lost = [key for key in acknowledged if key not in alerts]
@@ -227,7 +244,7 @@ def main():
             if thread.is_alive():
                 raise Failed("a client did not come to its end")
         acknowledged = [key for client in clients for key in client.acknowledged]
-        wait_for("everything processed and delivered", lambda: drained(b), DRAIN_S, 0.5)
+        drained_s = drain(b, hooks)
         wait_for("all incidents resolved", lambda: not [
             i for i in b.every("/api/v1/incidents?open=true")], 60, 0.5)
         alerts = check_alerts(b, acknowledged)
@@ -240,7 +257,8 @@ def main():
         say(f"kills: {dict(kills)}; {sends} posts ({failures} failed and were repeated); "
             f"{len(acknowledged)} alerts raised and resolved, {len(incidents)} incidents, "
             f"{flipper.flips} flips of the agent's check; {webhooks} webhooks, "
-            f"{repeats} of them repeats that the receiver knew by their key")
+            f"{repeats} of them repeats that the receiver knew by their key; "
+            f"drained in {drained_s:.0f} s")
         if len(acknowledged) < KILLS:
             raise Failed("too little load to mean anything")
     say("kill test: nothing lost, nothing twice")

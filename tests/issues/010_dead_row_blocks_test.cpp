@@ -19,7 +19,7 @@ struct World : TicketStoreWorld {
     // Leased and refused for good, as the engine does it.
     void dies(std::int64_t id, std::int64_t now) {
         REQUIRE(lease(now) == Ids{id});
-        must(outbox->dead(DeliveryId{id}, "status 422", moment(now)));
+        must(outbox->settle({Settlement::dead(DeliveryId{id}, "status 422", moment(now))}));
     }
     Result<void> retry(std::int64_t id, const Scope& scope = Scope::all()) {
         return desk->retry_delivery(*connection, scope, DeliveryId{id}, moment(500));
@@ -47,7 +47,7 @@ TEST_CASE("issue 010: a resolve does not wait for an update that is never taken"
         World world;
         put_thread(world, {Operation::open, lost, Operation::resolve});
         CHECK(world.lease(10) == Ids{1});
-        must(world.outbox->delivered(DeliveryId{1}, "T-1", moment(10)));
+        must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "T-1", moment(10))}));
         world.dies(2, 11);
         CHECK(must(world.outbox->next_due("chat")) == moment(3));
         CHECK(world.lease(12) == Ids{3});
@@ -68,7 +68,7 @@ TEST_CASE("issue 010: everything waits for the open, until a person decides") {
         must(world.discard(1));
         CHECK(world.state(1) == DeliveryState::discarded);
         CHECK(world.lease(1'000) == Ids{2});
-        must(world.outbox->delivered(DeliveryId{2}, "", moment(1'000)));
+        must(world.outbox->settle({Settlement::delivered(DeliveryId{2}, "", moment(1'000))}));
         CHECK(world.lease(1'001) == Ids{3});
     }
 }
@@ -79,7 +79,7 @@ TEST_CASE("issue 010: only a dead delivery of the scope is discarded, and only o
     CHECK(world.discard(1).error().code == ErrorCode::conflict);  // pending
     CHECK(world.lease(10) == Ids{1});
     CHECK(world.discard(1).error().code == ErrorCode::conflict);  // in flight
-    must(world.outbox->dead(DeliveryId{1}, "gone", moment(10)));
+    must(world.outbox->settle({Settlement::dead(DeliveryId{1}, "gone", moment(10))}));
     CHECK(world.discard(1, Scope::of(k_theirs)).error().code == ErrorCode::not_found);
     CHECK(world.discard(9).error().code == ErrorCode::not_found);
     must(world.discard(1, Scope::of(k_ours)));
@@ -92,7 +92,7 @@ TEST_CASE("issue 010: old news is not retried over later news, which it would un
     World world;
     put_thread(world, {Operation::open, Operation::resolve, Operation::reopen, Operation::resolve});
     CHECK(world.lease(10) == Ids{1});
-    must(world.outbox->delivered(DeliveryId{1}, "T-1", moment(10)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "T-1", moment(10))}));
     world.dies(2, 11);
     must(world.retry(2));  // nothing later was tried yet
     CHECK(world.state(2) == DeliveryState::pending);
@@ -103,11 +103,11 @@ TEST_CASE("issue 010: old news is not retried over later news, which it would un
     CHECK(in_flight.error().code == ErrorCode::conflict);
     CHECK(in_flight.error().message.find("delivery 3") != std::string::npos);
     // An attempt without an answer may have had its effect.
-    must(world.outbox->retry(DeliveryId{3}, "timeout", moment(900)));
+    must(world.outbox->settle({Settlement::retry(DeliveryId{3}, "timeout", moment(900))}));
     CHECK(world.retry(2).error().code == ErrorCode::conflict);
     // Dead and retried by a person, the later one counts no attempts, but it had some.
     CHECK(world.lease(900) == Ids{3});
-    must(world.outbox->dead(DeliveryId{3}, "timeout", moment(901)));
+    must(world.outbox->settle({Settlement::dead(DeliveryId{3}, "timeout", moment(901))}));
     must(world.retry(3));
     CHECK(world.retry(2).error().code == ErrorCode::conflict);
     must(world.discard(2));
@@ -118,10 +118,10 @@ TEST_CASE("issue 010: a late note undoes nothing and may be retried") {
     World world;
     put_thread(world, {Operation::open, Operation::note, Operation::resolve});
     CHECK(world.lease(10) == Ids{1});
-    must(world.outbox->delivered(DeliveryId{1}, "T-1", moment(10)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "T-1", moment(10))}));
     world.dies(2, 11);
     CHECK(world.lease(12) == Ids{3});
-    must(world.outbox->delivered(DeliveryId{3}, "", moment(12)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{3}, "", moment(12))}));
     must(world.retry(2));
     CHECK(world.lease(500) == Ids{2});
 }

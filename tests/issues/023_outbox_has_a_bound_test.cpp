@@ -21,12 +21,12 @@ struct World : TicketStoreWorld {
     void deliver(std::int64_t id, std::int64_t at, const std::string& connector = "chat") {
         REQUIRE(ids_of(must(outbox->lease(connector, moment(at), Millis{1'000}, 1))) ==
                 std::vector<std::int64_t>{id});
-        must(outbox->delivered(DeliveryId{id}, "", moment(at)));
+        must(outbox->settle({Settlement::delivered(DeliveryId{id}, "", moment(at))}));
     }
     void die(std::int64_t id, std::int64_t at) {
         REQUIRE(must(outbox->lease("chat", moment(at), Millis{1'000}, 1)).at(0).id ==
                 DeliveryId{id});
-        must(outbox->dead(DeliveryId{id}, "status 422", moment(at)));
+        must(outbox->settle({Settlement::dead(DeliveryId{id}, "status 422", moment(at))}));
     }
     std::int64_t trim(std::int64_t before, std::int64_t max = 100) {
         return must(itsm::trim_outbox(*connection, moment(before), max));
@@ -153,7 +153,7 @@ TEST_CASE("issue 023: gantryd does both, round after round") {
     put(*world.connection, {.id = 2, .incident = 2});
     must(world.connection->execute("UPDATE outbox SET next_attempt_at = 0, created_at = " +
                                    std::to_string(to_ms(old))));
-    must(world.outbox->delivered(DeliveryId{1}, "", old));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "", old)}));
     CHECK(metrics.prometheus_text().find("gantry_outbox_waiting_rows{connector=\"chat\"} 0") !=
           std::string::npos);  // there from the start
     test::run(context, house.keep());

@@ -90,9 +90,9 @@ TEST_CASE("counts: an error counts until its delivery succeeded") {
     put(*world.connection, {.id = 2, .incident = 2});
     CHECK(must(counts(*world.connection, Scope::all())).last_error == "503");
     CHECK(must(world.outbox->lease("chat", moment(8), Millis{30'000}, 9)).size() == 2);
-    must(world.outbox->delivered(DeliveryId{1}, "", moment(9)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "", moment(9))}));
     CHECK(must(counts(*world.connection, Scope::all())).last_error.empty());
-    must(world.outbox->dead(DeliveryId{2}, "410", moment(9)));
+    must(world.outbox->settle({Settlement::dead(DeliveryId{2}, "410", moment(9))}));
     const Counts dead = must(counts(*world.connection, Scope::all()));
     CHECK(dead.last_error == "410");
     CHECK(dead.deliveries_dead == 1);

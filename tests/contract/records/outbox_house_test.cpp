@@ -24,7 +24,7 @@ TEST_CASE("outbox house: a dead open blocks, is counted, discarded and trimmed")
         return ids_of(must(world.outbox->lease("chat", moment(now), Millis{1'000}, 100)));
     };
     CHECK(lease(10) == Ids{1});
-    must(world.outbox->dead(DeliveryId{1}, "status 422", moment(10)));
+    must(world.outbox->settle({Settlement::dead(DeliveryId{1}, "status 422", moment(10))}));
     CHECK(lease(11).empty());
     const auto waits = must(itsm::backlog(*world.connection, "chat"));
     CHECK(waits.waiting == 2);
@@ -33,14 +33,14 @@ TEST_CASE("outbox house: a dead open blocks, is counted, discarded and trimmed")
     CHECK(waits.oldest == moment(2));
     must(world.desk->discard_delivery(*world.connection, Scope::all(), DeliveryId{1}, moment(20)));
     CHECK(lease(20) == Ids{2});
-    must(world.outbox->dead(DeliveryId{2}, "status 422", moment(20)));
+    must(world.outbox->settle({Settlement::dead(DeliveryId{2}, "status 422", moment(20))}));
     CHECK(lease(21) == Ids{3});  // a dead update is passed by
     const auto retry = [&] {
         return world.desk->retry_delivery(*world.connection, Scope::all(), DeliveryId{2},
                                           moment(22));
     };
     CHECK(retry().error().code == ErrorCode::conflict);
-    must(world.outbox->delivered(DeliveryId{3}, "", moment(22)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{3}, "", moment(22))}));
     CHECK(must(itsm::trim_outbox(*world.connection, moment(22), 100)) == 1);
     // The later news stays as long as the dead row does: it is why the retry would be wrong.
     CHECK(must(itsm::trim_outbox(*world.connection, moment(9'999), 100)) == 0);

@@ -27,13 +27,13 @@ TEST_CASE("outbox: in order per incident, leased once, again after the lease") {
     CHECK(lease(*world.outbox, 10) == Ids{4});
     CHECK(lease(*world.outbox, 39).empty());
     CHECK(lease(*world.outbox, 40) == Ids{1, 4});
-    must(world.outbox->delivered(DeliveryId{1}, "R1", moment(41)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "R1", moment(41))}));
     CHECK(lease(*world.outbox, 41) == Ids{2});
-    must(world.outbox->retry(DeliveryId{2}, "503", moment(50)));
+    must(world.outbox->settle({Settlement::retry(DeliveryId{2}, "503", moment(50))}));
     CHECK(lease(*world.outbox, 49).empty());
     CHECK(lease(*world.outbox, 50) == Ids{2});
-    must(world.outbox->dead(DeliveryId{2}, "410", moment(51)));
-    must(world.outbox->release(DeliveryId{4}, moment(60)));
+    must(world.outbox->settle({Settlement::dead(DeliveryId{2}, "410", moment(51))}));
+    must(world.outbox->settle({Settlement::release(DeliveryId{4}, moment(60))}));
     CHECK(must(world.outbox->next_due("chat")) == moment(60));
     CHECK(lease(*world.outbox, 60) == Ids{4});
     CHECK(must(world.outbox->remote_id("chat", IncidentId{1})) == "R1");
@@ -76,7 +76,7 @@ TEST_CASE("outbox: what the writer wrote is what the drain reads") {
     CHECK(first[0].idempotency_key == "INC0000001.1.chat");
     CHECK(first[0].payload.find("Gr\xc3\xb6\xc3\x9f"
                                 "e \\\\ \\\"x\\\" \xf0\x9f\x94\xa5") != std::string::npos);
-    must(world.outbox->delivered(first[0].id, "R1", moment(501)));
+    must(world.outbox->settle({Settlement::delivered(first[0].id, "R1", moment(501))}));
     const auto second = must(world.outbox->lease("chat", moment(502), k_lease, 10));
     REQUIRE(second.size() == 1);
     CHECK(second[0].operation == Operation::resolve);
@@ -97,6 +97,6 @@ TEST_CASE("outbox: a lost connection to PostgreSQL is opened again") {
         after = world.outbox->lease("chat", moment(10), k_lease, 10);
     }
     CHECK(ids_of(must(std::move(after))) == Ids{2});
-    must(world.outbox->delivered(DeliveryId{1}, "R1", moment(11)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "R1", moment(11))}));
     CHECK(must(world.outbox->remote_id("chat", IncidentId{1})) == "R1");
 }

@@ -8,7 +8,6 @@ namespace gantry::simulation {
 
 using connectors::DeliveryResult;
 using connectors::Outcome;
-using connectors::SettleStep;
 
 void RowChecker::fault(const Truth& truth, const std::string& what) {
     broken_.push_back(truth.row.key + ": " + what);
@@ -102,7 +101,7 @@ bool RowChecker::is_spent(const Truth& truth) const {
            truth.sent_as_attempt >= limits.max_attempts;
 }
 
-void RowChecker::check_retry(const Truth& truth, const SettleStep& step) {
+void RowChecker::check_retry(const Truth& truth, const Settlement& step) {
     const auto& limits = limits_.at(truth.row.connector);
     const bool may = truth.answer && (truth.answer->outcome == Outcome::retry_later ||
                                       truth.answer->outcome == Outcome::ambiguous);
@@ -120,7 +119,7 @@ void RowChecker::check_retry(const Truth& truth, const SettleStep& step) {
     }
 }
 
-void RowChecker::check_death(Truth& truth, const SettleStep& step) {
+void RowChecker::check_death(Truth& truth, const Settlement& step) {
     ++deaths_;
     const auto& limits = limits_.at(truth.row.connector);
     if (step.text.empty()) fault(truth, "dead without a reason");
@@ -136,23 +135,23 @@ void RowChecker::check_death(Truth& truth, const SettleStep& step) {
     if (!is_spent(truth)) fault(truth, "dead though young and not refused");
 }
 
-void RowChecker::check_verdict(Truth& truth, const SettleStep& step) {
+void RowChecker::check_verdict(Truth& truth, const Settlement& step) {
     switch (step.kind) {
-        case SettleStep::Kind::delivered:
+        case Settlement::Kind::delivered:
             if (!truth.told_accepted_now) return fault(truth, "delivered though nobody said so");
             if (truth.answer && step.text != truth.answer->remote_id) {
                 fault(truth, "delivered with another remote id");
             }
             return;
-        case SettleStep::Kind::retry: return check_retry(truth, step);
-        case SettleStep::Kind::dead: return check_death(truth, step);
-        case SettleStep::Kind::release:
+        case Settlement::Kind::retry: return check_retry(truth, step);
+        case Settlement::Kind::dead: return check_death(truth, step);
+        case Settlement::Kind::release:
             if (truth.attempted) fault(truth, "released though it was sent");
             return;
     }
 }
 
-void RowChecker::settled(const SettleStep& step, bool taken) {
+void RowChecker::settled(const Settlement& step, bool taken) {
     Truth& truth = rows_.at(step.id);
     const auto& last = truth.last_step;
     if (truth.under_way) fault(truth, "settled while under way");
@@ -160,15 +159,15 @@ void RowChecker::settled(const SettleStep& step, bool taken) {
     const bool again = last && last->kind == step.kind && last->at == step.at;
     if (!again) check_verdict(truth, step);
     // Told again after a commit that was reported as failed, it may even undo a person's retry.
-    if (step.kind == SettleStep::Kind::dead) truth.given_up = true;
+    if (step.kind == Settlement::Kind::dead) truth.given_up = true;
     truth.last_step = step;
-    if (step.kind != SettleStep::Kind::release) truth.last_error.reset();
+    if (step.kind != Settlement::Kind::release) truth.last_error.reset();
     if (!taken) {
         truth.not_before.reset();
         return;
     }
     truth.last_step.reset();
-    using Kind = SettleStep::Kind;
+    using Kind = Settlement::Kind;
     const bool waits = step.kind == Kind::retry || step.kind == Kind::release;
     truth.not_before = waits ? std::optional(step.at) : std::nullopt;
     if (step.kind == Kind::retry) truth.last_error = step.text;

@@ -39,7 +39,7 @@ public:
     void begun(const connectors::AttemptStep& step);
     void finished(DeliveryId id, const connectors::DeliveryResult& result, Instant wall);
     // `taken`: the outbox said that it did. Otherwise it may have, or not.
-    void settled(const connectors::SettleStep& step, bool taken);
+    void settled(const Settlement& step, bool taken);
     void applied(const Delivery& delivery);  // at the other side: the effect, once
     void retried_by_operator(DeliveryId id, Instant wall);
     void discarded_by_operator(DeliveryId id);
@@ -65,7 +65,7 @@ private:
         Instant answered_at{};
         std::optional<Instant> not_before;
         std::optional<std::string> last_error;
-        std::optional<connectors::SettleStep> last_step;
+        std::optional<Settlement> last_step;
         std::int64_t leased_attempts = 0;
         std::int64_t sent_as_attempt = 0;
         bool under_way = false;
@@ -85,9 +85,9 @@ private:
     [[nodiscard]] static bool may_be_passed(const Truth& truth);
     [[nodiscard]] bool is_spent(const Truth& truth) const;
     void check_order(const Truth& truth);
-    void check_retry(const Truth& truth, const connectors::SettleStep& step);
-    void check_death(Truth& truth, const connectors::SettleStep& step);
-    void check_verdict(Truth& truth, const connectors::SettleStep& step);
+    void check_retry(const Truth& truth, const Settlement& step);
+    void check_death(Truth& truth, const Settlement& step);
+    void check_verdict(Truth& truth, const Settlement& step);
     void check_row(Truth& truth, DeliveryState state, const std::string& error, bool behind_dead);
 
     std::map<std::string, connectors::DeliveryLimits> limits_;

@@ -51,12 +51,12 @@ void World::lease(Line& line, const LeaseStep& step) {
 
 void World::settle(Line& line, SettleStep step) {
     line.busy = true;
-    const auto answer = perform(step, *outbox_);
-    rows_.settled(step, answer.has_value());
+    const auto answer = outbox_->settle(step.settlements);
+    for (const Settlement& one : step.settlements) rows_.settled(one, answer.has_value());
     if (weather_.is_dead()) return crash(any(Millis{60'000}));
-    in_this_life(any(plan_.outbox_latency), [this, &line, id = step.id, answer] {
+    in_this_life(any(plan_.outbox_latency), [this, &line, held = std::move(step), answer] {
         line.busy = false;
-        line.engine->settled(id, answer);
+        line.engine->settled(held, answer);
         pump(line);
     });
 }

@@ -7,7 +7,7 @@ using namespace gantry::connectors::test;
 
 namespace {
 
-using Kind = SettleStep::Kind;
+using Kind = Settlement::Kind;
 
 DeliveryLimits brittle() {
     DeliveryLimits out;

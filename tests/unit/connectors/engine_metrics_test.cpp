@@ -133,7 +133,7 @@ TEST_CASE("engine metrics: failures of the outbox are counted, of leases and of 
     w.wait_out();
     w.begin(1, 1);
     w.finish(1, DeliveryResult::accepted(""));
-    w.engine.settled(w.step<SettleStep>().id, fail(ErrorCode::unavailable, "the disk is full"));
+    w.engine.settled(w.step<SettleStep>(), fail(ErrorCode::unavailable, "the disk is full"));
     CHECK(value_of(w.metrics, of("gantry_outbox_errors_total")) == "2");
     CHECK(value_of(w.metrics, deliveries("accepted")) == "1");
 }

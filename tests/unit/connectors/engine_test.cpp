@@ -9,7 +9,7 @@ using namespace gantry::connectors::test;
 
 namespace {
 
-using Kind = SettleStep::Kind;
+using Kind = Settlement::Kind;
 
 }  // namespace
 
@@ -83,13 +83,15 @@ TEST_CASE("engine: what became of an attempt is written, then the row is out of 
         w.begin(1, 1);
         w.finish(1, row.result);
         CHECK(w.engine.attempting() == 0);
-        const auto verdict = w.step<SettleStep>();
+        const auto step = w.step<SettleStep>();
+        REQUIRE(step.settlements.size() == 1);
+        const Settlement& verdict = step.settlements.front();
         CHECK(verdict.id == DeliveryId{1});
         CHECK(verdict.kind == row.kind);
         CHECK(verdict.text == row.text);
         CHECK(verdict.at >= w.clock.now());
         CHECK(w.engine.held() == 1);
-        w.engine.settled(verdict.id, {});
+        w.engine.settled(step, {});
         CHECK(w.engine.held() == 0);
         (void)w.step<LeaseStep>();  // the incident's next row may be free now
     }
@@ -110,8 +112,26 @@ TEST_CASE("engine: holds no more rows than may be under way, verdicts to be writ
     const auto verdict = w.step<SettleStep>();
     w.engine.notify();
     (void)w.step<SettleStep>();  // still the most urgent, and its row still counts
-    w.engine.settled(verdict.id, {});
+    w.engine.settled(verdict, {});
     CHECK(w.step<LeaseStep>().max == 1);
+}
+
+TEST_CASE("engine: verdicts known at the same time are written in one commit, later ones after") {
+    EngineWorld w;
+    w.begin(1, 4);
+    for (const std::int64_t id : {2, 1, 4}) w.finish(id, DeliveryResult::accepted(""));
+    const auto first = w.step<SettleStep>();
+    w.finish(3, DeliveryResult::rejected(Cause::refused, "status 422"));  // while it is written
+    CHECK(w.engine.held() == 4);
+    REQUIRE(first.settlements.size() == 3);
+    CHECK(first.settlements[0].id == DeliveryId{2});
+    CHECK(first.settlements[2].id == DeliveryId{4});
+    w.engine.settled(first, {});
+    CHECK(w.engine.held() == 1);
+    const auto second = w.step<SettleStep>();
+    REQUIRE(second.settlements.size() == 1);
+    CHECK(second.settlements[0].id == DeliveryId{3});
+    CHECK(second.settlements[0].kind == Kind::dead);
 }
 
 TEST_CASE("engine: verdicts are written before rows begin, and rows begin before more are leased") {
@@ -136,7 +156,7 @@ TEST_CASE("engine: an end of an attempt that it does not know of changes nothing
     const auto verdict = w.settle();
     CHECK(verdict.kind == Kind::dead);
     w.finish(1, DeliveryResult::accepted("third"));
-    w.engine.settled(DeliveryId{1}, {});
+    w.engine.settled(SettleStep{{verdict}}, {});
     CHECK(w.engine.held() == 0);
     (void)w.step<LeaseStep>();
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <catch2/catch.hpp>
+#include <deque>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,10 +63,15 @@ public:
     void finish(std::int64_t id, const DeliveryResult& result) {
         engine.finished(DeliveryId{id}, result, Millis{20});
     }
-    // The verdict that must be next, written.
-    SettleStep settle() {
-        auto verdict = step<SettleStep>();
-        engine.settled(verdict.id, {});
+    // The next verdict, written: those that come in one step are handed out one by one.
+    Settlement settle() {
+        if (written_.empty()) {
+            const auto verdicts = step<SettleStep>();
+            engine.settled(verdicts, {});
+            written_.assign(verdicts.settlements.begin(), verdicts.settlements.end());
+        }
+        Settlement verdict = std::move(written_.front());
+        written_.pop_front();
         return verdict;
     }
     // From leasing to a written verdict.
@@ -100,6 +106,9 @@ public:
     telemetry::Registry metrics;
     telemetry::Log log = telemetry::Log::silent();
     Engine engine;
+
+private:
+    std::deque<Settlement> written_;
 };
 
 inline DeliveryResult down() {

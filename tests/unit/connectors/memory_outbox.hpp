@@ -57,17 +57,12 @@ public:
         }
         return out;
     }
-    Result<void> delivered(DeliveryId id, const std::string& remote_id, Instant) override {
-        return change(id, DeliveryState::delivered, "", remote_id);
-    }
-    Result<void> retry(DeliveryId id, const std::string& error, Instant) override {
-        return change(id, DeliveryState::pending, error, "");
-    }
-    Result<void> dead(DeliveryId id, const std::string& error, Instant) override {
-        return change(id, DeliveryState::dead, error, "");
-    }
-    Result<void> release(DeliveryId id, Instant) override {
-        return change(id, DeliveryState::pending, "", "");
+    Result<void> settle(const std::vector<Settlement>& settlements) override {
+        const std::lock_guard lock(mutex_);
+        if (fails()) return fail(ErrorCode::unavailable, "the disk is full");
+        for (const Settlement& settlement : settlements)
+            change(rows_.at(settlement.id), settlement);
+        return {};
     }
     Result<std::string> remote_id(const std::string&, IncidentId incident) override {
         const std::lock_guard lock(mutex_);
@@ -82,15 +77,14 @@ public:
 
 private:
     bool fails() { return failing_ > 0 && failing_-- > 0; }
-    Result<void> change(DeliveryId id, DeliveryState state, const std::string& error,
-                        const std::string& remote_id) {
-        const std::lock_guard lock(mutex_);
-        if (fails()) return fail(ErrorCode::unavailable, "the disk is full");
-        Delivery& row = rows_.at(id);
-        row.state = state;
-        row.last_error = error;
-        row.remote_id = remote_id;
-        return {};
+    static void change(Delivery& row, const Settlement& settlement) {
+        using Kind = Settlement::Kind;
+        const bool delivered = settlement.kind == Kind::delivered;
+        row.state = delivered                       ? DeliveryState::delivered
+                    : settlement.kind == Kind::dead ? DeliveryState::dead
+                                                    : DeliveryState::pending;
+        row.last_error = delivered ? "" : settlement.text;
+        row.remote_id = delivered ? settlement.text : "";
     }
 
     mutable std::mutex mutex_;

@@ -12,7 +12,7 @@ using connectors::test::delivery;
 
 namespace {
 
-using Kind = SettleStep::Kind;
+using Kind = Settlement::Kind;
 
 constexpr Cause k_causes[] = {Cause::none,         Cause::connection, Cause::timeout,
                               Cause::reset,        Cause::throttled,  Cause::server_error,
@@ -30,7 +30,7 @@ DeliveryLimits limits() {
 }
 
 struct Judge {
-    SettleStep operator()(const Delivery& row, const DeliveryResult& result, Millis age = {}) {
+    Settlement operator()(const Delivery& row, const DeliveryResult& result, Millis age = {}) {
         return verdict(row, result, limits(), row.created_at + age, random);
     }
     // How long until the next attempt, at most and at least, over many.
@@ -137,7 +137,7 @@ TEST_CASE(
         CAPTURE(asked.count());
         const auto failure = DeliveryResult::retry_later(Cause::throttled, "status 429", asked);
         Delivery row = delivery(1);
-        SettleStep step{row.id, Kind::retry, "", row.created_at};
+        Settlement step{row.id, Kind::retry, "", row.created_at};
         for (; step.kind == Kind::retry; ++row.attempts) {
             step = verdict(row, failure, usual, step.at, random);
         }

@@ -48,10 +48,26 @@ Result<void> leased(Outbox& outbox) {
 const Case k_cases[] = {
     {"lease", false, leased},
     {"delivered", true,
-     [](Outbox& outbox) { return outbox.delivered(DeliveryId{1}, "REMOTE-1", moment(11)); }},
-    {"retry", true, [](Outbox& outbox) { return outbox.retry(DeliveryId{1}, "503", moment(40)); }},
-    {"dead", true, [](Outbox& outbox) { return outbox.dead(DeliveryId{1}, "410", moment(11)); }},
-    {"release", true, [](Outbox& outbox) { return outbox.release(DeliveryId{1}, moment(40)); }},
+     [](Outbox& outbox) {
+         return outbox.settle({Settlement::delivered(DeliveryId{1}, "REMOTE-1", moment(11))});
+     }},
+    {"retry", true,
+     [](Outbox& outbox) {
+         return outbox.settle({Settlement::retry(DeliveryId{1}, "503", moment(40))});
+     }},
+    {"dead", true,
+     [](Outbox& outbox) {
+         return outbox.settle({Settlement::dead(DeliveryId{1}, "410", moment(11))});
+     }},
+    {"settle two", true,
+     [](Outbox& outbox) {
+         return outbox.settle({Settlement::delivered(DeliveryId{1}, "REMOTE-1", moment(11)),
+                               Settlement::retry(DeliveryId{3}, "503", moment(40))});
+     }},
+    {"release", true,
+     [](Outbox& outbox) {
+         return outbox.settle({Settlement::release(DeliveryId{1}, moment(40))});
+     }},
 };
 
 // A store with two incidents' rows, leased when the case begins so.

@@ -101,12 +101,12 @@ TEST_CASE("outbox: rows of one incident go one at a time, in order") {
     CHECK(world.lease(10) == Ids{1, 4});
     CHECK(world.lease(10).empty());
     CHECK(world.lease(10, k_all, "desk") == Ids{5});  // connectors do not wait for each other
-    must(world.outbox->delivered(DeliveryId{1}, "", moment(11)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "", moment(11))}));
     CHECK(world.lease(11) == Ids{2});
-    must(world.outbox->retry(DeliveryId{2}, "busy", moment(20)));
+    must(world.outbox->settle({Settlement::retry(DeliveryId{2}, "busy", moment(20))}));
     CHECK(world.lease(12).empty());  // the third waits for the second
     CHECK(world.lease(20) == Ids{2});
-    must(world.outbox->delivered(DeliveryId{2}, "", moment(21)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{2}, "", moment(21))}));
     CHECK(world.lease(21) == Ids{3});
 }
 
@@ -115,7 +115,7 @@ TEST_CASE("outbox: a dead open stops those behind it until a person retries it")
     put(*world.connection, {.id = 1});
     put(*world.connection, {.id = 2});
     CHECK(world.lease(10) == Ids{1});
-    must(world.outbox->dead(DeliveryId{1}, "410 gone", moment(11)));
+    must(world.outbox->settle({Settlement::dead(DeliveryId{1}, "410 gone", moment(11))}));
     CHECK(world.row(1) == "3|1|" + ms(11) + "|0|410 gone");
     CHECK(world.lease(1000).empty());
     CHECK(!world.due());
@@ -127,7 +127,7 @@ TEST_CASE("outbox: retry waits until its moment and counts the attempt") {
     Drained world;
     put(*world.connection, {.id = 1});
     CHECK(world.lease(10) == Ids{1});
-    must(world.outbox->retry(DeliveryId{1}, "503", moment(25)));
+    must(world.outbox->settle({Settlement::retry(DeliveryId{1}, "503", moment(25))}));
     CHECK(world.row(1) == "0|1|" + ms(25) + "|0|503");
     CHECK(world.lease(24).empty());
     CHECK(must(world.outbox->lease("chat", moment(25), k_lease, 1)).at(0).attempts == 2);
@@ -137,13 +137,14 @@ TEST_CASE("outbox: release gives the attempt back, once") {
     Drained world;
     put(*world.connection, {.id = 1});
     CHECK(world.lease(10) == Ids{1});
-    must(world.outbox->release(DeliveryId{1}, moment(15)));
+    must(world.outbox->settle({Settlement::release(DeliveryId{1}, moment(15))}));
     CHECK(world.row(1) == "0|0|" + ms(15) + "|0|");
-    must(world.outbox->release(DeliveryId{1}, moment(16)));  // not in flight: nothing to give back
+    must(world.outbox->settle(
+        {Settlement::release(DeliveryId{1}, moment(16))}));  // not in flight: nothing to give back
     CHECK(world.row(1) == "0|0|" + ms(15) + "|0|");
     CHECK(world.lease(15) == Ids{1});
-    must(world.outbox->delivered(DeliveryId{1}, "", moment(16)));
-    must(world.outbox->release(DeliveryId{1}, moment(17)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "", moment(16))}));
+    must(world.outbox->settle({Settlement::release(DeliveryId{1}, moment(17))}));
     CHECK(world.lease(100).empty());
 }
 
@@ -151,9 +152,9 @@ TEST_CASE("outbox: delivered is final, forgets the error and remembers the remot
     Drained world;
     put(*world.connection, {.id = 1});
     CHECK(world.lease(10) == Ids{1});
-    must(world.outbox->retry(DeliveryId{1}, "503", moment(11)));
+    must(world.outbox->settle({Settlement::retry(DeliveryId{1}, "503", moment(11))}));
     CHECK(world.lease(11) == Ids{1});
-    must(world.outbox->delivered(DeliveryId{1}, "CHG-1", moment(12)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "CHG-1", moment(12))}));
     CHECK(world.texts("SELECT state, attempts, lease_until, delivered_at, last_error, remote_id "
                       "FROM outbox",
                       6) == Texts{"2|2|0|" + ms(12) + "||CHG-1"});
@@ -171,13 +172,13 @@ TEST_CASE("outbox: the remote id is per connector and incident, and the latest")
         return must(world.outbox->remote_id(connector, IncidentId{incident}));
     };
     CHECK(remote("chat", 1).empty());
-    must(world.outbox->delivered(DeliveryId{1}, "A", moment(10)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{1}, "A", moment(10))}));
     CHECK(remote("chat", 1) == "A");
     CHECK(remote("desk", 1).empty());
     CHECK(remote("chat", 2).empty());
-    must(world.outbox->delivered(DeliveryId{2}, "", moment(11)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{2}, "", moment(11))}));
     CHECK(remote("chat", 1) == "A");  // an answer without one forgets nothing
-    must(world.outbox->delivered(DeliveryId{2}, "B", moment(12)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{2}, "B", moment(12))}));
     CHECK(remote("chat", 1) == "B");
 }
 
@@ -193,11 +194,11 @@ TEST_CASE("outbox: next_due is the moment at which lease gives something") {
     CHECK(world.due() == moment(9));
     CHECK(world.lease(9) == Ids{9});
     CHECK(world.due() == moment(35));  // the first lease's end
-    must(world.outbox->retry(DeliveryId{5}, "503", moment(400)));
+    must(world.outbox->settle({Settlement::retry(DeliveryId{5}, "503", moment(400))}));
     CHECK(world.due() == moment(39));
-    must(world.outbox->delivered(DeliveryId{9}, "", moment(10)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{9}, "", moment(10))}));
     CHECK(world.due() == moment(400));
-    must(world.outbox->delivered(DeliveryId{5}, "", moment(11)));
+    must(world.outbox->settle({Settlement::delivered(DeliveryId{5}, "", moment(11))}));
     CHECK(world.due() == moment(6));
 }
 
@@ -212,8 +213,8 @@ TEST_CASE("outbox: an error's text is bounded, of one piece and without control 
     const std::string errors[] = {umlauts, std::string("nul \0 esc \x1b[31m", 15), "bad \xff\xc3"};
     for (const std::string& error : errors) {
         for (const bool dead : {false, true}) {
-            must(dead ? world.outbox->dead(DeliveryId{1}, error, moment(1))
-                      : world.outbox->retry(DeliveryId{1}, error, moment(1)));
+            must(dead ? world.outbox->settle({Settlement::dead(DeliveryId{1}, error, moment(1))})
+                      : world.outbox->settle({Settlement::retry(DeliveryId{1}, error, moment(1))}));
             const std::string kept = world.texts("SELECT last_error FROM outbox", 1).at(0);
             CHECK(kept.size() <= 1024);
             CHECK(kept.size() > 3);
@@ -227,10 +228,10 @@ TEST_CASE("outbox: without its tables every function is an error") {
     const auto database = must(storage::open_database(":memory:itsm-empty"));
     const auto outbox = itsm::make_outbox(*database);
     CHECK(!outbox->lease("chat", moment(1), k_lease, 1));
-    CHECK(!outbox->delivered(DeliveryId{1}, "A", moment(1)));
-    CHECK(!outbox->retry(DeliveryId{1}, "", moment(1)));
-    CHECK(!outbox->dead(DeliveryId{1}, "", moment(1)));
-    CHECK(!outbox->release(DeliveryId{1}, moment(1)));
+    CHECK(!outbox->settle({Settlement::delivered(DeliveryId{1}, "A", moment(1))}));
+    CHECK(!outbox->settle({Settlement::retry(DeliveryId{1}, "", moment(1))}));
+    CHECK(!outbox->settle({Settlement::dead(DeliveryId{1}, "", moment(1))}));
+    CHECK(!outbox->settle({Settlement::release(DeliveryId{1}, moment(1))}));
     CHECK(!outbox->remote_id("chat", IncidentId{1}));
     CHECK(!outbox->next_due("chat"));
 }
