@@ -183,7 +183,7 @@ std::string virtualisation_of(const std::string& root) {
     for (const auto& [part, name] : names) {
         if (vendor.find(part) != std::string::npos) return name;
     }
-    if (const std::string type = word_of(root + "sys/hypervisor/type"); !type.empty()) return type;
+    if (std::string type = word_of(root + "sys/hypervisor/type"); !type.empty()) return type;
     // The CPU says that there is a hypervisor, nothing says which.
     const std::string cpu = read_small_file(root + "proc/cpuinfo", 16 * 1024);
     const std::size_t flags = cpu.find("\nflags");

@@ -31,7 +31,7 @@ struct Mount {
 };
 
 // proc(5), mountinfo; octal escapes are decoded, unreadable lines skipped.
-std::vector<Mount> parse_mountinfo(std::string_view proc_self_mountinfo);
+std::vector<Mount> parse_mountinfo(std::string_view text);
 // What is worth a look: see above. Of mounts over the same point the last one, of binds of the same
 // device the shortest point.
 std::vector<Mount> select_mounts(std::vector<Mount> mounts, const std::vector<std::string>& named);

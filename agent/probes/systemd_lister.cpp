@@ -188,6 +188,7 @@ private:
     int append(Message* request, const std::vector<std::string>& words) {
         std::vector<std::string> copy = words;
         std::vector<char*> pointers;
+        pointers.reserve(copy.size() + 1);
         for (std::string& word : copy) pointers.push_back(word.data());
         pointers.push_back(nullptr);
         return library_.append_strv(request, pointers.data());

@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t k_named_in_evidence = 10;
 
 // A plain "nginx" means the service.
-std::string with_suffix(std::string pattern) {
+std::string with_suffix(const std::string& pattern) {
     const bool has_suffix = pattern.find('.') != std::string::npos;
     return has_suffix || has_wildcard(pattern) ? pattern : pattern + ".service";
 }

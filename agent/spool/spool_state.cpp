@@ -202,7 +202,7 @@ Result<void> Spool::State::drop_one(std::int64_t seq, const char* reason) {
 }
 
 Result<void> Spool::State::drop_unreadable(const Row& row) {
-    const auto gone = drop_one(row.seq, k_unreadable);
+    auto gone = drop_one(row.seq, k_unreadable);
     if (gone || gone.error().code == ErrorCode::corrupt) return gone;
     const bool is_sample = row.kind == RecordKind::sample;
     if (books.skipped.emplace(row.seq, row.kind).second) {

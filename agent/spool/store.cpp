@@ -116,7 +116,7 @@ Result<void> Store::upgrade() {
         "SELECT count(*) FROM pragma_table_info('condition') WHERE name = 'judged'");
     if (!columns) return columns.error();
     bool has_judged = false;
-    const auto read = each_row(**columns, [&](Statement& row) { has_judged = row.integer(0) > 0; });
+    auto read = each_row(**columns, [&](Statement& row) { has_judged = row.integer(0) > 0; });
     if (!read || has_judged) return read;
     return connection_->execute(
         "ALTER TABLE condition ADD COLUMN judged INTEGER NOT NULL DEFAULT 0");

@@ -25,7 +25,7 @@ Uplink::Uplink(asio::any_io_executor executor, UplinkParts parts, Identity ident
     : parts_(std::move(parts)),
       identity_(std::move(identity)),
       session_(parts_.spool, parts_.clock, parts_.random, identity_.agent_id),
-      timer_(executor) {}
+      timer_(std::move(executor)) {}
 
 void Uplink::urgent() {
     urgent_ = true;

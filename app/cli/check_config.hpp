@@ -8,7 +8,7 @@
 
 namespace gantry::cli {
 
-// `kind`: gantry, agent, policy, rules, or "" = by the file's keys.
-int check_config(Session& session, const std::string& file, const std::string& kind);
+// `wanted`: gantry, agent, policy, rules, or "" = by the file's keys.
+int check_config(Session& session, const std::string& file, const std::string& wanted);
 
 }  // namespace gantry::cli

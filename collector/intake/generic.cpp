@@ -250,6 +250,7 @@ void AlertReader::keep_unknown(std::string_view name, element value) {
     const auto text = scalar(value);
     if (warnings_.size() < k_max_warnings) {
         std::vector<std::string> known;
+        known.reserve(std::size(k_key_names));
         for (const KeyName& candidate : k_key_names) known.emplace_back(candidate.name);
         const auto meant = nearest(name, known);
         warnings_.push_back((place_.empty() ? "" : place_ + ".") + truncate_utf8(name, 64) +

@@ -9,7 +9,7 @@ namespace gantry::connectors {
 
 namespace asio = boost::asio;
 
-ConnectorRunner::ConnectorRunner(asio::any_io_executor executor, std::string name,
+ConnectorRunner::ConnectorRunner(asio::any_io_executor executor, const std::string& name,
                                  DeliveryLimits limits, const ConnectorFactory& factory,
                                  Outbox& outbox, Worker& outbox_worker, EngineContext context)
     : executor_(std::move(executor)),

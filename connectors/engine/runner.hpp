@@ -31,9 +31,9 @@ using ConnectorFactory = std::function<std::unique_ptr<Connector>()>;
 class ConnectorRunner {
 public:
     // `outbox` is used on `outbox_worker` only, which must have one thread.
-    ConnectorRunner(boost::asio::any_io_executor executor, std::string name, DeliveryLimits limits,
-                    const ConnectorFactory& factory, Outbox& outbox, Worker& outbox_worker,
-                    EngineContext context);
+    ConnectorRunner(boost::asio::any_io_executor executor, const std::string& name,
+                    DeliveryLimits limits, const ConnectorFactory& factory, Outbox& outbox,
+                    Worker& outbox_worker, EngineContext context);
     ~ConnectorRunner();
     ConnectorRunner(const ConnectorRunner&) = delete;
     ConnectorRunner& operator=(const ConnectorRunner&) = delete;

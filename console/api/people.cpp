@@ -44,6 +44,7 @@ struct Directory {
 
 Scope these_only(const std::vector<records::Organisation>& organisations) {
     std::vector<OrganisationId> ids;
+    ids.reserve(organisations.size());
     for (const auto& organisation : organisations) ids.push_back(organisation.id);
     return Scope::of(std::move(ids));
 }

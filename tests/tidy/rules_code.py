@@ -65,6 +65,9 @@ BANNED = [
     ("unsafe-text", r"(?<![\w.>])(?:std::|::)?(?:atoi|atol|atoll|atof|strtok)\s*\(", PARSE, ()),
     ("unsafe-text", r"(?<![\w.>])(?:std::|::)?(?:strcpy|strcat|sprintf|vsprintf)\s*\(",
      "use std::string, or snprintf into an array", ()),
+    ("one-buffer", r"(?<![\w.>])(?:std::|::)?(?:localtime|gmtime|asctime|ctime|getpw\w+|getgr\w+|"
+     r"gethostbyname|inet_ntoa|ttyname|tmpnam)\s*\(",
+     "all threads share its buffer: use the form with a buffer of yours", ("tests/",)),
 ]
 # Programs that measure or drive real processes.
 REAL_TIME = ("tests/bench/", "tests/e2e/")
