@@ -212,10 +212,9 @@ Json run(const std::string& bin, const std::string& directory) {
                                   std::int64_t{1} << 40, "info");
     out["new_incidents"] = measure(server, "new alerts, each opens an incident (100k)", 2'000'000,
                                    k_new, std::int64_t{1} << 40, "critical");
-    out["loaded_memory"] = {{"live_alerts", k_resent + 2 * k_new + k_latency_samples},
-                            {"rss_kib", memory_of(server.pid()).rss_kib}};
-    std::printf("  gantryd RSS with %lld live alerts: %.0f MB\n",
-                static_cast<long long>(k_resent + 2 * k_new + k_latency_samples),
+    const std::int64_t live = k_resent + 2 * k_new + k_latency_samples;
+    out["loaded_memory"] = {{"live_alerts", live}, {"rss_kib", memory_of(server.pid()).rss_kib}};
+    std::printf("  gantryd RSS with %lld live alerts: %.0f MB\n", static_cast<long long>(live),
                 static_cast<double>(memory_of(server.pid()).rss_kib) / 1024);
     std::printf("peer\n");
     out["alertmanager"] = alertmanager(directory);

@@ -13,7 +13,7 @@
 #include <cstdio>
 #include <stdexcept>
 
-extern char** environ;
+extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX has users declare it
 
 namespace gantry::bench {
 

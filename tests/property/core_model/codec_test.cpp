@@ -42,8 +42,8 @@ public:
     bool coin() { return random_.below(2) == 0; }
     template <class Enum>
     Enum one_of(int first, int last) {
-        return static_cast<Enum>(
-            first + static_cast<int>(random_.below(static_cast<std::uint64_t>(last - first + 1))));
+        const auto count = static_cast<std::uint64_t>(last - first) + 1;
+        return static_cast<Enum>(first + static_cast<int>(random_.below(count)));
     }
     std::vector<std::string> texts() {
         std::vector<std::string> out(random_.below(4));

@@ -178,7 +178,7 @@ TEST_CASE("process source: patterns on names and command lines, zombies do not r
         write(base + "/cmdline", command);
     };
     process(1, "init", 'S', "/sbin/init");
-    process(20, "nginx", 'S', std::string("nginx: worker\0", 14));
+    process(20, "nginx", 'S', std::string("nginx: worker") + '\0');
     process(21, "nginx", 'Z', "");
     process(30, "gantry-demo-wor", 'S', "/opt/gantry-demo-worker\0--now");
     const auto source =

@@ -56,7 +56,7 @@ YAML::Node resolved(YAML::Node node) {
 
 std::vector<std::string> parameters_of(const YAML::Node& node, const std::string& place) {
     std::vector<std::string> out;
-    for (const auto& parameter : node["parameters"]) {
+    for (const YAML::Node& parameter : node["parameters"]) {
         const YAML::Node described = resolved(parameter);
         if (described["in"].as<std::string>() != place) continue;
         out.push_back(described["name"].as<std::string>());

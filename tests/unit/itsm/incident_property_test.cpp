@@ -32,7 +32,7 @@ public:
     std::optional<Step> act() {
         ++now_;
         switch (random_.below(6)) {
-            case 0: return kept(change_state(incident, state(), stamp()));
+            case 0:
             case 1: return kept(change_state(incident, state(), stamp()));
             case 2: {
                 AssignIncident wanted;

@@ -101,8 +101,8 @@ TEST_CASE("payload: what is told later is what was true then") {
 
 TEST_CASE("payload: is valid JSON and UTF-8 whatever the texts hold") {
     const std::string odd[] = {
-        "Gr\xc3\xb6\xc3\x9f"
-        "e \xe2\x82\xac \xf0\x9f\x94\xa5",
+        ("Gr\xc3\xb6\xc3\x9f"
+         "e \xe2\x82\xac \xf0\x9f\x94\xa5"),
         "quote \" backslash \\ slash / tab \t newline \n",
         std::string("nul \0 bell \x07 delete \x7f", 21),
         "broken \xff\xfe \xc3",
