@@ -1,4 +1,4 @@
-// The step that reads the outbox, done blocking on the caller's thread; shared by all drivers.
+// The step that asks the outbox for rows, done blocking on the caller's thread; for all drivers.
 #pragma once
 
 #include <optional>
