@@ -249,7 +249,6 @@ def main():
         expect("a good alert, still", post(b, {**GOOD, "key": "good-2"}), 202)
         wait_for("both alerts", lambda: {"good", "good-2"} <= {
             a["key"] for a in b.every("/api/v1/alerts")}, 10)
-        b.server.stop()
     say("bad input: refused, counted, bounded; nothing lost")
 
 

@@ -91,6 +91,14 @@ class Process:
         self.file.close()
         return status
 
+    def sanitizer_complaint(self):
+        """The first line that a sanitizer wrote into the log, or nothing."""
+        with open(self.log, encoding="utf-8", errors="replace") as f:
+            for line in f:
+                if "Sanitizer:" in line or "runtime error:" in line:
+                    return line.strip()
+        return ""
+
     def tail(self, lines=25):
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return "".join(f.readlines()[-lines:])
@@ -114,7 +122,25 @@ class Bridge:
     def __enter__(self):
         return self
 
+    def end_well(self):
+        """What still runs is asked to stop and must; no sanitizer may have complained before."""
+        for process in [self.agent, self.server]:
+            if process is None:
+                continue
+            status = process.stop() if process.alive() else 0
+            if status != 0:
+                raise Failed(f"{process.name} ended with status {status}")
+            complaint = process.sanitizer_complaint()
+            if complaint:
+                raise Failed(f"{process.name}: {complaint}")
+
     def __exit__(self, kind, error, trace):
+        late = None
+        if error is None:
+            try:
+                self.end_well()
+            except Failed as failure:
+                late = error = failure
         for process in [self.agent, self.server, *self.others]:
             if process and process.alive():
                 process.kill()
@@ -125,6 +151,8 @@ class Bridge:
             say(f"(left for inspection: {self.dir})")
         elif not self.keep:
             shutil.rmtree(self.dir, ignore_errors=True)
+        if late is not None:
+            raise late
         return False
 
     def path(self, *names):
