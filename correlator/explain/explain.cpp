@@ -28,7 +28,7 @@ std::string incident_text(const Told& told) {
 }
 
 std::string episode_text(const Told& told) {
-    return "episode " + std::to_string(told.decision.episode.value);
+    return "episode #" + std::to_string(told.decision.episode.value);
 }
 
 std::string priority_text(const Told& told) {

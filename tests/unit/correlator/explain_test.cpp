@@ -55,7 +55,7 @@ TEST_CASE("explain: why this ticket") {
     const auto out = explain(opened(), event(), default_rules(), {"web01", 2});
     CHECK(out.text() ==
           "Event 1 of record 12 (generic, key disk/web01) fired with severity critical. "
-          "It is the first firing of this alert, so episode 7 began. "
+          "It is the first firing of this alert, so episode #7 began. "
           "It was bound to asset 3 (web01) by its host name. "
           "Rule \"critical and warnings\" opens an incident: INC0000004, now priority 2. "
           "Rule \"information is only recorded\" did not match: it wants severity=\"info\", the "
