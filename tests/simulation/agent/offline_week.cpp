@@ -62,13 +62,20 @@ std::int64_t OfflineWeek::dropped(RecordKind kind) const {
     return out;
 }
 
-// The transitions that wait in the spool now.
+// The transitions that wait in the spool now: all of them, a report has a thousand records at most.
+// Read from a copy, because the spool keeps its file to itself.
 std::set<std::int64_t> OfflineWeek::spooled_transitions() const {
+    const TemporaryDirectory copy;
+    for (const auto& file : std::filesystem::directory_iterator(directory_.path())) {
+        std::filesystem::copy_file(file.path(), copy.file(file.path().filename()));
+    }
+    const auto database = storage::open_database(copy.file("spool.db"));
+    const auto connection = (*database)->connect(storage::Durability::normal);
+    storage::Statement& row = **(*connection)->prepare("SELECT payload FROM keep");
     std::set<std::int64_t> out;
-    const auto all = spool_->next_report(std::size_t{1} << 40);
-    if (!all) return out;
-    for (const ReportRecord& record : all->records) {
-        if (record.kind == RecordKind::state) out.insert(transition_id(record.states[0]));
+    for (auto more = row.step(); *more; more = row.step()) {
+        const auto record = decode_report_record(row.text(0));
+        if (record->kind == RecordKind::state) out.insert(transition_id(record->states[0]));
     }
     return out;
 }
