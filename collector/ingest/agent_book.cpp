@@ -120,7 +120,8 @@ StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {
     }
     // Numbers that we have, from another boot: sent again after a lost acknowledgement, or given
     // anew by a machine that was rolled back. No clock can tell these apart; the full state repairs
-    // the second. When all of it is behind us, our acked_seq tells the agent to begin an epoch.
+    // the second: a new boot owes one (follow_report). When all of it is behind us, nothing moves,
+    // and our acked_seq tells the agent to begin an epoch.
     const bool rebooted = !own && !agent.boot_id.empty() && report.boot_id != agent.boot_id;
     const bool doubtful = rebooted && report.first_seq <= acked_seq;
     if (report.last_seq <= acked_seq) return {Kind::replay, report.last_seq, acked_seq, doubtful};
@@ -128,8 +129,12 @@ StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {
     return {Kind::accept, acked_seq, acked_seq, gap || doubtful};
 }
 
+// What is wanted is owed until it comes: the answer that asks for it may be lost.
 void AgentBook::advance(AgentEntry& entry, const Report& report, Instant now) {
-    records::follow_report(entry.agent, progress_of(report, now));
+    const auto progress = progress_of(report, now);
+    const bool wanted = judge(entry, report).want_full_state;
+    records::follow_report(entry.agent, progress);
+    if (wanted && !progress.has_full_state) entry.agent.full_state_due = true;
 }
 
 }  // namespace gantry::collector

@@ -64,7 +64,9 @@ struct AgentCredential {
     std::int64_t previous_epoch = 0;
     std::int64_t previous_acked_seq = 0;
     std::int64_t boot_returns = 0;  // how often in a row the previous boot came back
-    bool full_state_due = false;    // another machine spoke for this one: it has to tell all
+    // It has to tell all: another machine spoke for this one, or it was started anew, perhaps from
+    // an older image, whose records have numbers that we know.
+    bool full_state_due = false;
     Instant last_seen_at{};
     std::string name;
     TokenId token;         // by which it enrolled, with the nonce of its request
@@ -87,10 +89,10 @@ struct AgentProgress {
     bool has_full_state = false;
 };
 
-// A report was accepted. A boot that was replaced never reports again, but for one request that was
-// under way; so when two boots took turns three times (A B A B A), two machines live on the
-// credential, and the one that joined later is refused from then on. Nothing moves for a boot that
-// is refused.
+// A report was accepted. A new boot owes a full state until one comes. A boot that was replaced
+// never reports again, but for one request that was under way; so when two boots took turns three
+// times (A B A B A), two machines live on the credential, and the one that joined later is refused
+// from then on. Nothing moves for a boot that is refused.
 void follow_report(AgentCredential& agent, const AgentProgress& report);
 // `boot` is a copy's. If it spoke last, the agent stands where it stood before the copy came.
 void refuse_boot(AgentCredential& agent, const std::string& boot);

@@ -60,7 +60,7 @@ void follow_report(AgentCredential& agent, const AgentProgress& report) {
         const bool returned =
             !agent.previous_boot_id.empty() && report.boot_id == agent.previous_boot_id;
         agent.boot_returns = returned ? agent.boot_returns + 1 : 0;
-        agent.full_state_due = agent.full_state_due || returned;
+        agent.full_state_due = agent.full_state_due || !agent.boot_id.empty();
         agent.previous_boot_id = std::move(agent.boot_id);
         agent.previous_epoch = agent.epoch;
         agent.previous_acked_seq = agent.acked_seq;
@@ -272,8 +272,7 @@ Result<void> save_report(storage::Connection& connection, const AgentProgress& r
                      "WHEN previous_boot_id = $4 AND previous_boot_id <> '' "
                      "THEN boot_returns + 1 ELSE 0 END, "
                      "full_state_due = CASE WHEN $5 = 1 THEN 0 WHEN boot_id <> $4 AND "
-                     "previous_boot_id = $4 AND previous_boot_id <> '' THEN 1 "
-                     "ELSE full_state_due END, "
+                     "boot_id <> '' THEN 1 ELSE full_state_due END, "
                      "previous_acked_seq = CASE WHEN boot_id <> $4 OR (epoch <> $1 AND "
                      "epoch = previous_epoch AND acked_seq > previous_acked_seq) "
                      "THEN acked_seq ELSE previous_acked_seq END, "

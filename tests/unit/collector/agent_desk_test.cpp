@@ -306,7 +306,9 @@ TEST_CASE("agent desk: the policy is sent once per version") {
 TEST_CASE("agent desk: a sign of life is answered in its own epoch") {
     Desk d;
     const EnrolReply agent = d.enrol();
-    d.call("report", encode(report(agent.agent_id, 1, 11)), agent.credential);
+    Report first = report(agent.agent_id, 1, 11);
+    first.records.back().kind = RecordKind::full_state;
+    d.call("report", encode(first), agent.credential);
     Report sign = report(agent.agent_id, 12, 11);
     const auto ask = [&] {
         return *decode_report_reply(d.call("report", encode(sign), agent.credential).body);
