@@ -113,8 +113,11 @@ StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {
     const bool own = goes_on_from_before(agent, report);
     const std::int64_t epoch = own ? agent.previous_epoch : agent.epoch;
     const std::int64_t acked_seq = own ? agent.previous_acked_seq : agent.acked_seq;
-    // A state directory brought back from a backup: acknowledging it would drop unsent records.
-    if (agent.refuses(report.boot_id) || report.epoch < epoch) return {Kind::clone, 0, 0, false};
+    if (agent.refuses(report.boot_id)) return {Kind::clone, 0, 0, false};
+    // Brought back to before it began an epoch: a machine that is rolled back every night, a state
+    // directory from a backup, or a copy, which then takes turns with its original. It begins
+    // epochs until its numbers are its own; nothing unsent is lost.
+    if (report.epoch < epoch) return {Kind::replay, report.last_seq, k_above_all_seq, false};
     if (report.epoch > epoch) {
         return {Kind::accept, report.first_seq - 1, report.first_seq - 1, true};
     }

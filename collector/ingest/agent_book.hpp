@@ -59,6 +59,9 @@ struct StreamVerdict {
     bool want_full_state = false;  // the server's picture of the endpoint may be stale
 };
 
+// As acked_seq: more than an agent ever numbers, so that it begins an epoch (docs/specs/wire.md).
+inline constexpr std::int64_t k_above_all_seq = (std::int64_t{1} << 53) - 1;
+
 struct PresenceCounts {
     std::int64_t online = 0;
     std::int64_t offline = 0;

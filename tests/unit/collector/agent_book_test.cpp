@@ -64,8 +64,12 @@ TEST_CASE("agent book: a gap and a new epoch ask for the full state") {
     CHECK(anew.want_full_state);
 }
 
-TEST_CASE("agent book: an older epoch is a copy of an old state directory") {
-    CHECK(AgentBook::judge(entry(2, 10), report(1, 11, 12)).kind == Kind::clone);
+TEST_CASE("agent book: an older epoch is told to begin the next, and nothing of it is taken") {
+    for (const char* boot : {"boot-1", "boot-2"}) {
+        const auto verdict = AgentBook::judge(entry(2, 10), report(1, 11, 12, boot));
+        CHECK(verdict.kind == Kind::replay);
+        CHECK(verdict.acked_seq == collector::k_above_all_seq);
+    }
 }
 
 TEST_CASE("agent book: numbers that we have, from another boot, are doubtful by any clock") {
@@ -130,7 +134,7 @@ TEST_CASE("agent book: a copy that begins an epoch does not shut out its origina
     const auto resent = step(report(1, 5'001, 5'002));
     CHECK(resent.kind == Kind::replay);
     CHECK(resent.acked_seq == 5'002);
-    CHECK(step(report(1, 4'000, 4'001, "another")).kind == Kind::clone);
+    CHECK(step(report(1, 4'000, 4'001, "another")).kind == Kind::replay);
     CHECK(step(report(1, 5'003, 5'003)).kind == Kind::accept);  // both are alive: two machines
     CHECK(step(report(2, 42, 42, "copy")).kind == Kind::clone);
     CHECK(step(report(3, 1, 1, "copy")).kind == Kind::clone);
