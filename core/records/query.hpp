@@ -44,7 +44,7 @@ public:
 
     // True: a row is there; its columns are read from the left.
     bool next() {
-        if (!statement_ || error_.message.size() > 0) return false;
+        if (!statement_ || !error_.message.empty()) return false;
         const auto more = statement_->step();
         column_ = 0;
         if (!more) {
