@@ -212,9 +212,12 @@ Result<void> Spool::acknowledge(std::int64_t epoch, std::int64_t acked_seq) {
 
 Result<void> Spool::drop_refused(std::int64_t seq) { return state_->drop_one(seq, k_refused); }
 
-Result<void> Spool::begin_epoch() {
+Result<void> Spool::begin_epoch() { return pass_epoch(state_->books.epoch); }
+
+Result<void> Spool::pass_epoch(std::int64_t known) {
     State& s = *state_;
-    return s.transaction([&] { return s.set_epoch(s.books.epoch + 1); });
+    if (known < s.books.epoch || known == INT64_MAX) return {};
+    return s.transaction([&] { return s.set_epoch(known + 1); });
 }
 
 SpoolStatus Spool::status() const {

@@ -108,6 +108,9 @@ public:
     // The server refuses this record for good: drop it, counted.
     Result<void> drop_refused(std::int64_t seq);
     Result<void> begin_epoch();
+    // The server knows this epoch of ours, which was lost here: begins the one after. One that the
+    // spool has left behind changes nothing.
+    Result<void> pass_epoch(std::int64_t known);
 
     [[nodiscard]] SpoolStatus status() const;
 

@@ -94,6 +94,9 @@ Result<Next> Session::acknowledged(const http::Response& answer) {
     }
     const std::int64_t before = spool_.status().acked_seq;
     if (auto done = spool_.acknowledge(sent_.epoch, reply->acked_seq); !done) return done.error();
+    if (reply->epoch > sent_.epoch) {
+        if (auto done = spool_.pass_epoch(reply->epoch); !done) return done.error();
+    }
     failures_ = 0;
     max_bytes_ = k_max_report_bytes;
     wants_full_state_ = wants_full_state_ || reply->want_full_state;

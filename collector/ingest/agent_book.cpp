@@ -113,11 +113,14 @@ StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {
     const bool own = goes_on_from_before(agent, report);
     const std::int64_t epoch = own ? agent.previous_epoch : agent.epoch;
     const std::int64_t acked_seq = own ? agent.previous_acked_seq : agent.acked_seq;
-    if (agent.refuses(report.boot_id)) return {Kind::clone, 0, 0, false};
+    if (agent.refuses(report.boot_id)) return {Kind::clone};
     // Brought back to before it began an epoch: a machine that is rolled back every night, a state
-    // directory from a backup, or a copy, which then takes turns with its original. It begins
-    // epochs until its numbers are its own; nothing unsent is lost.
-    if (report.epoch < epoch) return {Kind::replay, report.last_seq, k_above_all_seq, false};
+    // directory from a backup, or a copy, which then takes turns with its original. It is told our
+    // epoch and begins the one after, with all that it has not sent.
+    if (report.epoch < epoch) {
+        const std::int64_t before = report.first_seq - 1;
+        return {Kind::replay, report.last_seq, before, false, epoch};
+    }
     if (report.epoch > epoch) {
         return {Kind::accept, report.first_seq - 1, report.first_seq - 1, true};
     }
@@ -132,12 +135,11 @@ StreamVerdict AgentBook::judge(const AgentEntry& entry, const Report& report) {
     return {Kind::accept, acked_seq, acked_seq, gap || doubtful};
 }
 
-// What is wanted is owed until it comes: the answer that asks for it may be lost.
-void AgentBook::advance(AgentEntry& entry, const Report& report, Instant now) {
+void AgentBook::advance(AgentEntry& entry, const Report& report, const StreamVerdict& verdict,
+                        Instant now) {
     const auto progress = progress_of(report, now);
-    const bool wanted = judge(entry, report).want_full_state;
     records::follow_report(entry.agent, progress);
-    if (wanted && !progress.has_full_state) entry.agent.full_state_due = true;
+    if (verdict.want_full_state && !progress.has_full_state) entry.agent.full_state_due = true;
 }
 
 }  // namespace gantry::collector

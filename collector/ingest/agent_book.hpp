@@ -57,10 +57,8 @@ struct StreamVerdict {
     std::int64_t skip_up_to = 0;   // records with seq <= this were accepted before
     std::int64_t acked_seq = 0;    // in the report's epoch, while nothing of it is taken
     bool want_full_state = false;  // the server's picture of the endpoint may be stale
+    std::int64_t later_epoch = 0;  // that we know, when the report's is lower; else 0
 };
-
-// As acked_seq: more than an agent ever numbers, so that it begins an epoch (docs/specs/wire.md).
-inline constexpr std::int64_t k_above_all_seq = (std::int64_t{1} << 53) - 1;
 
 struct PresenceCounts {
     std::int64_t online = 0;
@@ -93,8 +91,10 @@ public:
 
     // Pure judgement; changes nothing. Rules: docs/specs/wire.md, "epoch and sequence".
     static StreamVerdict judge(const AgentEntry& entry, const Report& report);
-    // After the report is durable.
-    static void advance(AgentEntry& entry, const Report& report, Instant now);
+    // After the report, or what was left of it, is durable. What is wanted is owed from then on
+    // until it comes: the answer that asks for it may be lost.
+    static void advance(AgentEntry& entry, const Report& report, const StreamVerdict& verdict,
+                        Instant now);
 
 private:
     Endpoint& endpoint_of(const records::AgentCredential& agent);

@@ -245,7 +245,7 @@ boost::asio::awaitable<http::Response> AgentDesk::report(http::Request request) 
 
 boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Report report,
                                                         std::string body) {
-    const StreamVerdict verdict = AgentBook::judge(entry, report);
+    StreamVerdict verdict = AgentBook::judge(entry, report);
     if (verdict.kind == StreamVerdict::Kind::clone) {
         // Once: a copy asks again and again.
         if (!entry.clone_told) {
@@ -265,7 +265,7 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     const bool sign_of_life = report.records.empty() && report.last_seq < report.first_seq;
     if (verdict.kind == StreamVerdict::Kind::replay || sign_of_life) {
         if (!sign_of_life) replays_.add();
-        co_return reply(entry, verdict.acked_seq, verdict.want_full_state);
+        co_return reply(entry, verdict);
     }
     if (verdict.skip_up_to >= report.first_seq) {
         drop_known(report, verdict.skip_up_to);
@@ -284,10 +284,11 @@ boost::asio::awaitable<http::Response> AgentDesk::store(AgentEntry& entry, Repor
     if (!accepted) {
         co_return refuse(503, "unavailable", accepted.error().message);
     }
-    AgentBook::advance(entry, report, now);
+    AgentBook::advance(entry, report, verdict, now);
     reports_.add();
     records_.add(count);
-    co_return reply(entry, report.last_seq, verdict.want_full_state);
+    verdict.acked_seq = report.last_seq;
+    co_return reply(entry, verdict);
 }
 
 // Not for a boot that is known for a copy's, whose sign of life would hide that the machine itself
@@ -297,18 +298,18 @@ void AgentDesk::heard(AgentEntry& entry) {
     if (entry.endpoint->offline) parts_.on_return(entry);
 }
 
-http::Response AgentDesk::reply(const AgentEntry& entry, std::int64_t acked_seq,
-                                bool want_full_state) {
+http::Response AgentDesk::reply(const AgentEntry& entry, const StreamVerdict& verdict) {
     const EndpointPlace place{entry.agent.organisation, entry.agent.site, entry.agent.role,
                               entry.agent.agent_id};
     const PolicyDocument document = parts_.policies.effective(place);
     ReportReply answer;
-    answer.acked_seq = acked_seq;
+    answer.acked_seq = verdict.acked_seq;
+    answer.epoch = verdict.later_epoch;
     answer.server_time = parts_.clock.now();
     answer.policy_etag = document.etag;
     answer.interval_s = document.interval_s;
     entry.endpoint->interval = std::chrono::seconds{std::max<std::int64_t>(answer.interval_s, 1)};
-    answer.want_full_state = want_full_state || entry.agent.full_state_due;
+    answer.want_full_state = verdict.want_full_state || entry.agent.full_state_due;
     return json_reply(encode(answer));
 }
 

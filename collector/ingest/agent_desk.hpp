@@ -54,7 +54,7 @@ private:
     http::Response policy(const http::Request& request);
     boost::asio::awaitable<http::Response> store(AgentEntry& entry, Report report,
                                                  std::string body);
-    http::Response reply(const AgentEntry& entry, std::int64_t acked_seq, bool want_full_state);
+    http::Response reply(const AgentEntry& entry, const StreamVerdict& verdict);
     telemetry::Counter& refusals(const char* reason);
     http::Response refuse(int status, const char* reason, const std::string& detail);
     // The entry that the request's credential proves; nullptr and `refusal` otherwise. Comes before

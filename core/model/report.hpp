@@ -79,6 +79,7 @@ struct ReportReply {
     std::int64_t interval_s = 15;
     std::int64_t retry_after_s = 0;
     bool want_full_state = false;
+    std::int64_t epoch = 0;  // that the server knows, when the report's is lower; else 0
 };
 
 struct EnrolRequest {

@@ -406,6 +406,7 @@ std::string encode(const ReportReply& reply) {
     out["interval_s"] = reply.interval_s;
     out["retry_after_s"] = reply.retry_after_s;
     if (reply.want_full_state) out["want"] = "full_state";
+    if (reply.epoch > 0) out["epoch"] = reply.epoch;
     return dump(out);
 }
 
@@ -461,6 +462,7 @@ Result<ReportReply> decode_report_reply(std::string_view json) {
         if (reader.has("interval_s")) reply.interval_s = reader.integer("interval_s", 1, true);
         reply.retry_after_s = reader.integer("retry_after_s", 0, false);
         reply.want_full_state = reader.text("want", false) == "full_state";
+        reply.epoch = reader.integer("epoch", 0, false);
         return reply;
     });
 }

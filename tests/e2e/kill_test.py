@@ -20,7 +20,7 @@ from bridge import Bridge, Failed, read_json_lines, say, wait_for
 KILLS = int(os.environ.get("GANTRY_KILLS", "40"))
 SEED = int(os.environ.get("GANTRY_KILL_SEED", str(random.SystemRandom().randrange(1 << 31))))
 CLIENTS = 4
-STALL_S = 120  # nothing new for so long is stuck: a killed gantryd leaves leases of 45 s behind
+STALL_S = 60  # nothing new for so long is stuck: a killed gantryd leaves leases of 45 s behind
 DRAIN_S = 600 + 6 * KILLS  # more than the slowest machine needs
 
 

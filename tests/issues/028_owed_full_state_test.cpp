@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "collector/ingest/agent_book.hpp"
+#include "collector/ingest/decode.hpp"
 
 using namespace gantry;
 using collector::AgentBook;
@@ -36,6 +37,10 @@ Report report(std::int64_t first, std::int64_t last, const std::string& boot,
     return out;
 }
 
+void take(AgentEntry& entry, const Report& report) {
+    AgentBook::advance(entry, report, AgentBook::judge(entry, report), k_now);
+}
+
 }  // namespace
 
 TEST_CASE(
@@ -43,27 +48,33 @@ TEST_CASE(
     AgentEntry entry = known_up_to(10);
     const Report rolled_back = report(8, 12, "boot-2");
     CHECK(AgentBook::judge(entry, rolled_back).want_full_state);
-    AgentBook::advance(entry, rolled_back, k_now);
+    take(entry, rolled_back);
     CHECK(entry.agent.full_state_due);
-    AgentBook::advance(entry, report(13, 13, "boot-2"), k_now);
+    take(entry, report(13, 13, "boot-2"));
     CHECK(entry.agent.full_state_due);
-    AgentBook::advance(entry, report(14, 14, "boot-2", RecordKind::full_state), k_now);
+    take(entry, report(14, 14, "boot-2", RecordKind::full_state));
     CHECK_FALSE(entry.agent.full_state_due);
-    AgentBook::advance(entry, report(15, 15, "boot-2"), k_now);
+    take(entry, report(15, 15, "boot-2"));
     CHECK_FALSE(entry.agent.full_state_due);
 }
 
 TEST_CASE("issue 028: a gap in the numbers is owed a full state, too") {
     AgentEntry entry = known_up_to(10);
-    AgentBook::advance(entry, report(13, 14, "boot-1"), k_now);
+    take(entry, report(13, 14, "boot-1"));
     CHECK(entry.agent.full_state_due);
-    AgentBook::advance(entry, report(15, 15, "boot-1", RecordKind::full_state), k_now);
+    take(entry, report(15, 15, "boot-1", RecordKind::full_state));
     CHECK_FALSE(entry.agent.full_state_due);
 }
 
 TEST_CASE("issue 028: the first report of an agent owes nothing") {
     AgentEntry entry = known_up_to(0);
     entry.agent.boot_id.clear();
-    AgentBook::advance(entry, report(1, 1, "boot-1"), k_now);
+    take(entry, report(1, 1, "boot-1"));
     CHECK_FALSE(entry.agent.full_state_due);
+}
+
+TEST_CASE("issue 028: the row owes it, for a gantryd that was killed before it answered") {
+    records::AgentCredential row = known_up_to(10).agent;
+    records::follow_report(row, collector::progress_of(report(11, 12, "boot-2"), k_now));
+    CHECK(row.full_state_due);
 }

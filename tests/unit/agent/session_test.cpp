@@ -179,6 +179,20 @@ TEST_CASE("session: the server's wish for a full state is kept until it is met")
     CHECK_FALSE(t.session->wants_full_state());
 }
 
+TEST_CASE("session: a server that knows a later epoch is told all of it in the one after") {
+    Talk t;
+    t.flip("a");
+    const Report report = t.send();
+    ReportReply reply;
+    reply.server_time = t.clock.now();
+    reply.acked_seq = report.first_seq - 1;
+    reply.epoch = report.epoch + 365;
+    CHECK(t.answer(200, encode(reply)).kind == AnswerKind::acknowledged);
+    const Report again = t.send();
+    CHECK(again.epoch == report.epoch + 366);
+    CHECK(again.records.size() == 1);
+}
+
 TEST_CASE("identity: it is written for the agent alone and read back whole") {
     const TemporaryDirectory directory;
     const std::string path = directory.path() + "/identity.json";

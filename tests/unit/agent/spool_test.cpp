@@ -109,6 +109,20 @@ TEST_CASE("spool: an acknowledgement of numbers never given begins a new epoch")
     CHECK(f.report().records.size() == 1);  // kept, told again under the new epoch
 }
 
+TEST_CASE("spool: an epoch that the server knows is passed, one left behind is not gone back to") {
+    Ready f;
+    REQUIRE(
+        f.spool->append_states({transition("a", Condition::ok, Condition::critical)}).has_value());
+    REQUIRE(f.spool->pass_epoch(400).has_value());
+    CHECK(f.spool->status().epoch == 401);
+    CHECK(f.spool->wants_full_state());
+    CHECK(f.report().records.size() == 1);
+    for (const std::int64_t known : {std::int64_t{400}, std::int64_t{1}, INT64_MAX}) {
+        REQUIRE(f.spool->pass_epoch(known).has_value());
+        CHECK(f.spool->status().epoch == 401);
+    }
+}
+
 TEST_CASE("spool: states, conditions, epoch and numbers survive a kill; held samples do not") {
     Ready f;
     REQUIRE(f.spool->append_sample(readings(1)).has_value());

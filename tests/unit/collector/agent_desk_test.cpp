@@ -303,6 +303,23 @@ TEST_CASE("agent desk: the policy is sent once per version") {
     CHECK(test::run(d.context, d.desk.handle("policy", again)).status == 304);
 }
 
+TEST_CASE("agent desk: who comes with a lower epoch is told the server's, and nothing is stored") {
+    Desk d;
+    const EnrolReply agent = d.enrol();
+    Report r = report(agent.agent_id, 1, 1);
+    r.epoch = 366;
+    CHECK(d.call("report", encode(r), agent.credential).status == 200);
+    r.epoch = 1;
+    r.boot_id = "boot-2";
+    const auto answer = d.call("report", encode(r), agent.credential);
+    CHECK(answer.status == 200);
+    const auto reply = decode_report_reply(answer.body);
+    REQUIRE(reply);
+    CHECK(reply->epoch == 366);
+    CHECK(reply->acked_seq == 0);
+    CHECK(d.events.accepted.size() == 1);
+}
+
 TEST_CASE("agent desk: a sign of life is answered in its own epoch") {
     Desk d;
     const EnrolReply agent = d.enrol();

@@ -133,6 +133,9 @@ TEST_CASE("report codec: replies and enrolment are written as the golden files s
     const auto reply_back = decode_report_reply(encode(reply));
     REQUIRE(reply_back.has_value());
     CHECK(encode(*reply_back) == encode(reply));
+    CHECK(reply_back->epoch == 0);
+    reply.epoch = 7;  // named only when it says something
+    CHECK(decode_report_reply(encode(reply))->epoch == 7);
 
     const EnrolRequest request{"token-1", "boot-1", some_facts()};
     CHECK(encode(request) == golden("enrol_request.json", encode(request)));
