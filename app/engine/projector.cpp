@@ -19,19 +19,6 @@ bool is_passing(ErrorCode code) {
            code == ErrorCode::limit || code == ErrorCode::corrupt;
 }
 
-void note_progress(std::vector<records::AgentProgress>& all, records::AgentProgress latest) {
-    const auto same = std::find_if(all.rbegin(), all.rend(), [&](const auto& known) {
-        return known.agent_id == latest.agent_id;
-    });
-    // The order of an agent's boots tells a reboot from a copy of the machine: each is kept.
-    if (same == all.rend() || same->boot_id != latest.boot_id) {
-        all.push_back(std::move(latest));
-    } else {
-        latest.has_full_state = latest.has_full_state || same->has_full_state;
-        *same = std::move(latest);
-    }
-}
-
 }  // namespace
 
 Projector::Projector(correlator::Correlator& correlator, TicketStore& tickets,
@@ -188,7 +175,7 @@ void Projector::fold_decoded(const journal::Record& record, collector::Decoded d
             record.organisation, "gantry", std::nullopt,
             ReportFacts{decoded.progress->agent_id, *decoded.facts, decoded.progress->boot_id}};
     }
-    if (decoded.progress) note_progress(batch.progress, std::move(*decoded.progress));
+    if (decoded.progress) records::add_progress(batch.progress, std::move(*decoded.progress));
 }
 
 Result<void> Projector::store(storage::Connection& connection, Batch& batch) {

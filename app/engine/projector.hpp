@@ -33,7 +33,7 @@ namespace gantry::app {
 
 struct Batch {
     Changes changes;
-    std::vector<records::AgentProgress> progress;  // the latest of each agent and boot
+    std::vector<records::AgentProgress> progress;  // see records::add_progress()
     std::optional<Command> command;                // executed after `changes`
     CommandContext context;
     bool from_journal_command = false;  // a waiter may be interested in the outcome

@@ -92,8 +92,12 @@ struct AgentProgress {
 // A report was accepted. A new boot owes a full state until one comes. A boot that was replaced
 // never reports again, but for one request that was under way; so when two boots took turns three
 // times (A B A B A), two machines live on the credential, and the one that joined later is refused
-// from then on. Nothing moves for a boot that is refused.
+// from then on. A boot that is refused moves nothing; but it spoke for the machine, in a report
+// that was accepted before it was known for a copy's, so that the machine owes a full state.
 void follow_report(AgentCredential& agent, const AgentProgress& report);
+// Appends `latest`, or puts it in the place of the agent's last one where following only `latest`
+// leads to the same.
+void add_progress(std::vector<AgentProgress>& all, AgentProgress latest);
 // `boot` is a copy's. If it spoke last, the agent stands where it stood before the copy came.
 void refuse_boot(AgentCredential& agent, const std::string& boot);
 

@@ -55,7 +55,10 @@ bool AgentCredential::refuses(const std::string& boot) const {
 }
 
 void follow_report(AgentCredential& agent, const AgentProgress& report) {
-    if (agent.refuses(report.boot_id)) return;
+    if (agent.refuses(report.boot_id)) {
+        agent.full_state_due = true;
+        return;
+    }
     if (report.boot_id != agent.boot_id) {
         const bool returned =
             !agent.previous_boot_id.empty() && report.boot_id == agent.previous_boot_id;
@@ -76,6 +79,20 @@ void follow_report(AgentCredential& agent, const AgentProgress& report) {
     if (agent.boot_returns >= k_returns_of_two_machines) {
         const std::string copy = agent.previous_boot_id;
         refuse_boot(agent, copy);
+    }
+}
+
+void add_progress(std::vector<AgentProgress>& all, AgentProgress latest) {
+    const auto same = std::find_if(all.rbegin(), all.rend(), [&](const auto& known) {
+        return known.agent_id == latest.agent_id;
+    });
+    // The order of an agent's boots tells a reboot from a copy of the machine, and where an epoch
+    // ended is what they shared.
+    if (same == all.rend() || same->boot_id != latest.boot_id || same->epoch != latest.epoch) {
+        all.push_back(std::move(latest));
+    } else {
+        latest.has_full_state = latest.has_full_state || same->has_full_state;
+        *same = std::move(latest);
     }
 }
 
@@ -176,10 +193,7 @@ Result<PageOf<AgentRow>> agent_rows(storage::Connection& connection, const Scope
         out.items.push_back(std::move(row));
     }
     if (auto done = query.done(); !done) return done.error();
-    if (out.items.size() > static_cast<std::size_t>(page.limit)) {
-        out.items.pop_back();
-        out.next = out.items.back().id;
-    }
+    cut_page(out, page.limit, [](const AgentRow& row) { return row.id; });
     return out;
 }
 
@@ -263,6 +277,7 @@ namespace {
 
 // follow_report() in SQL, whose right sides see the row as it was: one statement for each report.
 Result<void> save_report(storage::Connection& connection, const AgentProgress& report) {
+    bool moved = false;
     std::int64_t returns = 0;
     std::string copy;
     {
@@ -284,10 +299,15 @@ Result<void> save_report(storage::Connection& connection, const AgentProgress& r
         update.bind(report.epoch, report.acked_seq, report.last_seen_at, report.boot_id,
                     report.has_full_state, report.agent_id);
         while (update.next()) {
+            moved = true;
             returns = update.integer();
             copy = update.text();
         }
         if (auto done = update.done(); !done) return done;
+    }
+    if (!moved) {
+        Query refused(connection, "UPDATE agents SET full_state_due = 1 WHERE agent_id = $1");
+        return refused.bind(report.agent_id).run();
     }
     if (returns < k_returns_of_two_machines) return {};
     return refuse_boot(connection, report.agent_id, copy);

@@ -78,3 +78,12 @@ TEST_CASE("issue 028: the row owes it, for a gantryd that was killed before it a
     records::follow_report(row, collector::progress_of(report(11, 12, "boot-2"), k_now));
     CHECK(row.full_state_due);
 }
+
+TEST_CASE("issue 028: a copy's report that was accepted before its boot was refused is made good") {
+    records::AgentCredential row = known_up_to(10).agent;
+    row.refused_boots = {"copy"};
+    const Report late = report(11, 12, "copy", RecordKind::full_state);  // not the machine's own
+    records::follow_report(row, collector::progress_of(late, k_now));
+    CHECK(row.full_state_due);
+    CHECK(row.acked_seq == 10);
+}

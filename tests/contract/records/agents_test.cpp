@@ -110,6 +110,19 @@ TEST_CASE("agents: saved progress follows boots as the value in memory does") {
         agent.agent_id = "agent-" + std::to_string(round);
         agent.credential_hash = agent.agent_id;
         must(insert(world, agent));
+        const auto check = [&] {
+            const auto row = must(agent_by_id(connection, agent.agent_id));
+            CHECK(row.boot_id == agent.boot_id);
+            CHECK(row.epoch == agent.epoch);
+            CHECK(row.acked_seq == agent.acked_seq);
+            CHECK(row.previous_boot_id == agent.previous_boot_id);
+            CHECK(row.previous_epoch == agent.previous_epoch);
+            CHECK(row.previous_acked_seq == agent.previous_acked_seq);
+            CHECK(row.refused_boots == agent.refused_boots);
+            CHECK(row.boot_returns == agent.boot_returns);
+            CHECK(row.full_state_due == agent.full_state_due);
+            CHECK(row.last_seen_at == agent.last_seen_at);
+        };
         std::vector<AgentProgress> progress;
         for (int i = 0; i < 20; ++i) {
             AgentProgress report{agent.agent_id,
@@ -119,7 +132,7 @@ TEST_CASE("agents: saved progress follows boots as the value in memory does") {
                                  moment(i),
                                  random.below(3) == 0};
             follow_report(agent, report);
-            progress.push_back(std::move(report));
+            add_progress(progress, std::move(report));
             if (random.below(12) == 0) {
                 must(save_agent_progress(connection, progress));
                 progress.clear();
@@ -130,19 +143,10 @@ TEST_CASE("agents: saved progress follows boots as the value in memory does") {
             if (random.below(3) > 0) continue;  // several in one transaction, or one by one
             must(save_agent_progress(connection, progress));
             progress.clear();
+            check();
         }
         must(save_agent_progress(connection, progress));
-        const auto row = must(agent_by_id(connection, agent.agent_id));
-        CHECK(row.boot_id == agent.boot_id);
-        CHECK(row.epoch == agent.epoch);
-        CHECK(row.acked_seq == agent.acked_seq);
-        CHECK(row.previous_boot_id == agent.previous_boot_id);
-        CHECK(row.previous_epoch == agent.previous_epoch);
-        CHECK(row.previous_acked_seq == agent.previous_acked_seq);
-        CHECK(row.refused_boots == agent.refused_boots);
-        CHECK(row.boot_returns == agent.boot_returns);
-        CHECK(row.full_state_due == agent.full_state_due);
-        CHECK(row.last_seen_at == agent.last_seen_at);
+        check();
     }
 }
 

@@ -160,13 +160,17 @@ TEST_CASE("agent book: a boot that is refused moves its agent back to where it s
     full.records[0].kind = RecordKind::full_state;
     CHECK(step(full) == Kind::accept);
     CHECK_FALSE(e.agent.full_state_due);
-    // A report that was on its way to the journal when its boot was refused moves nothing.
+    // A report that was on its way to the journal when its boot was refused moves nothing, but its
+    // states are folded.
     AgentBook::advance(e, report(2, 41, 41, "copy"), {}, k_now);
     CHECK(e.agent.epoch == 1);
     CHECK(e.agent.boot_id == "boot-2");
+    CHECK(e.agent.full_state_due);
+    full.first_seq = full.last_seq = full.records[0].seq = 5'003;
+    CHECK(step(full) == Kind::accept);
     // Nor does refusing it when another has the word.
     book.refuse_boot("a", "copy-2");
-    CHECK(e.agent.acked_seq == 5'002);
+    CHECK(e.agent.acked_seq == 5'003);
     CHECK_FALSE(e.agent.full_state_due);
 }
 
