@@ -48,18 +48,20 @@ std::optional<Step> Engine::next_settlement(Steady now) {
     return SettleStep{{settlements_.begin(), end}};
 }
 
-// A leased row begins, or goes back when the gate has closed since.
+// A leased row begins; all go back when the gate has closed since.
 std::optional<Step> Engine::next_ready(Steady now) {
     if (ready_.empty()) return {};
-    const DeliveryId id = ready_.front();
-    ready_.pop_front();
-    Row& row = rows_.at(id);
     if (stopping_ || permits(now) == 0) {
         const Millis away =
             stopping_ ? Millis{0} : std::chrono::ceil<Millis>(blocked_until(now) - now);
-        settle_later(Settlement::release(id, context_.clock.now() + away));
+        for (const DeliveryId id : std::exchange(ready_, {})) {
+            settle_later(Settlement::release(id, context_.clock.now() + away));
+        }
         return next_settlement(now);
     }
+    const DeliveryId id = ready_.front();
+    ready_.pop_front();
+    Row& row = rows_.at(id);
     row.phase = Phase::attempting;
     row.probe = circuit_.begin();
     row.era = pause_.era();
@@ -159,15 +161,15 @@ void Engine::settled(const SettleStep& step, const Result<void>& answer) {
         return not_settled(step);
     }
     outbox_failures_ = 0;
-    settles_singly_ = false;
     drop(step);
+    if (settlements_.empty()) settles_singly_ = false;
     lease_at_ = context_.clock.steady_now();  // the incidents' next rows may be free now
 }
 
 void Engine::not_settled(const SettleStep& step) {
     const Steady now = context_.clock.steady_now();
     settle_at_ = now;  // at a stop: one try for each of the others
-    if (stopping_ && outbox_failures_ >= k_outbox_failures_at_stop) {
+    if (stopping_ && settles_singly_ && outbox_failures_ >= k_outbox_failures_at_stop) {
         // The rows come back when their lease ends, and are then sent again with the same key.
         for (const Settlement& lost : step.settlements) {
             metrics_.count(Fate::verdict_lost);

@@ -50,7 +50,7 @@ asio::awaitable<void> ConnectorRunner::run() {
         if (auto* wanted = std::get_if<LeaseStep>(&step)) {
             co_await lease(*wanted);
         } else if (auto* verdict = std::get_if<SettleStep>(&step)) {
-            co_await settle(*verdict);
+            co_await settle(std::move(*verdict));
         } else if (auto* begun = std::get_if<AttemptStep>(&step)) {
             begin(std::move(*begun));
         } else if (auto* idle = std::get_if<WaitStep>(&step)) {

@@ -33,7 +33,7 @@ public:
         refill(now);
         return static_cast<std::size_t>(tokens_ + k_slack);
     }
-    // REQUIRES: available(now) > 0.
+    // One less; of none it stays none.
     void take(Steady now) {
         refill(now);
         tokens_ = std::max(0.0, tokens_ - 1.0);

@@ -1,13 +1,12 @@
 #include "core/http/auth_guard.hpp"
 
-#include <algorithm>
+#include <utility>
 
 namespace gantry::http {
 namespace {
 
 constexpr std::size_t k_max_entries = 10'000;
-constexpr double k_burst = 20;
-constexpr double k_per_second = 1.0 / 3;
+constexpr Rate k_failures{1.0 / 3, 20};  // a second, and at once
 constexpr std::chrono::minutes k_good_for{5};
 
 std::string host_of(std::string_view address) {
@@ -23,27 +22,20 @@ void AuthGuard::make_room(Map& map) {
     if (map.size() >= k_max_entries) map.clear();
 }
 
-AuthGuard::Bucket& AuthGuard::bucket(std::string_view address) {
-    const Moment now = clock_.steady_now();
-    std::string host = host_of(address);
-    if (!failures_.contains(host)) make_room(failures_);
-    Bucket& found = failures_.try_emplace(std::move(host), Bucket{k_burst, now}).first->second;
-    const std::chrono::duration<double> passed = now - found.at;
-    found.tokens = std::min(k_burst, found.tokens + passed.count() * k_per_second);
-    found.at = now;
-    return found;
-}
-
 bool AuthGuard::may_try(std::string_view address, const std::string& credential) {
+    const Moment now = clock_.steady_now();
     const auto good = good_until_.find(credential);
-    if (good != good_until_.end() && good->second > clock_.steady_now()) return true;
+    if (good != good_until_.end() && good->second > now) return true;
     // Addresses that never failed are not remembered.
-    return !failures_.contains(host_of(address)) || bucket(address).tokens >= 1;
+    const auto known = failures_.find(host_of(address));
+    return known == failures_.end() || known->second.available(now) > 0;
 }
 
 void AuthGuard::failed(std::string_view address) {
-    Bucket& found = bucket(address);
-    found.tokens = std::max(0.0, found.tokens - 1);
+    const Moment now = clock_.steady_now();
+    std::string host = host_of(address);
+    if (!failures_.contains(host)) make_room(failures_);
+    failures_.try_emplace(std::move(host), k_failures, now).first->second.take(now);
 }
 
 void AuthGuard::succeeded(const std::string& credential) {

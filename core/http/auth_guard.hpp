@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/async/token_bucket.hpp"
 #include "core/time/clock.hpp"
 
 namespace gantry::http {
@@ -29,16 +30,11 @@ public:
 
 private:
     using Moment = std::chrono::steady_clock::time_point;
-    struct Bucket {
-        double tokens;
-        Moment at;
-    };
-    Bucket& bucket(std::string_view address);
     template <class Map>
     void make_room(Map& map);
 
     const Clock& clock_;
-    std::unordered_map<std::string, Bucket> failures_;
+    std::unordered_map<std::string, TokenBucket> failures_;
     std::unordered_map<std::string, Moment> good_until_;
 };
 

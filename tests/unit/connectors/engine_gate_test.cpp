@@ -123,6 +123,8 @@ TEST_CASE("engine: what was leased when peace was asked for goes back until it e
     w.finish(1, DeliveryResult::retry_later(Cause::throttled, "429", Millis{9'000}));
     w.answer({delivery(2), delivery(3)});
     w.settle();
+    const auto step = w.step<SettleStep>();
+    CHECK(step.settlements.size() == 2);  // in one commit
     for (const std::int64_t id : {2, 3}) {
         const auto verdict = w.settle();
         CHECK(verdict.id == DeliveryId{id});
