@@ -64,6 +64,9 @@ Engine::Engine(EngineParts parts, EngineOptions options)
       missing_(parts_.metrics.counter("gantry_journal_missing_total",
                                       "Journal records that were trimmed before the store that is "
                                       "in use had their effects")),
+      refused_facts_(parts_.metrics.counter("gantry_facts_refused_total",
+                                            "Facts of agents that were journaled and not taken: "
+                                            "they are a copy's, or the agent is gone")),
       refused_boots_(parts_.metrics.counter("gantry_agent_boots_refused_total",
                                             "Boots that reported another machine's facts")),
       lag_(parts_.metrics.gauge("gantry_journal_lag_records",
@@ -226,6 +229,7 @@ void Engine::tell_refused(const CommandOutcome& outcome) {
 void Engine::answer(const Batch& batch) {
     if (!batch.from_journal_command) {
         if (batch.command && !batch.outcome) {
+            refused_facts_.add();
             parts_.log.warn("facts_not_taken", {{"error", batch.outcome.error().message}});
         }
         if (batch.command && batch.outcome && !batch.outcome->refused_boot_id.empty()) {

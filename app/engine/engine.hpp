@@ -96,6 +96,7 @@ private:
     telemetry::Counter& coalesced_;
     telemetry::Counter& retries_;
     telemetry::Counter& missing_;
+    telemetry::Counter& refused_facts_;
     telemetry::Counter& refused_boots_;
     telemetry::Gauge& lag_;
     telemetry::Histogram& commit_seconds_;

@@ -134,6 +134,10 @@ TEST_CASE("issue 015: the engine tells whom the records refuse, from the report 
           std::vector<std::pair<std::string, std::string>>{{"agent-1", "boot-2"}});
     CHECK(world.metric("gantry_agent_boots_refused_total") == 1);
     CHECK(world.count("incidents") == 1);
+    CHECK(world.metric("gantry_facts_refused_total") == 0);
+    report(machine(2), 3, "boot-2");  // was on its way to the journal
+    CHECK(world.metric("gantry_facts_refused_total") == 1);
+    CHECK(world.number("SELECT full_state_due FROM agents") == 1);
     world.stop();
 }
 

@@ -35,6 +35,14 @@ public:
     int guesses = 0;  // that were looked up
 };
 
+EnrolRequest enrol_request(const std::string& nonce = "") {
+    EnrolRequest request;
+    request.token = "enrol-me";
+    request.boot_id = "boot-1";
+    request.nonce = nonce;
+    return request;
+}
+
 struct Desk {
     boost::asio::io_context context;
     test::SimClock clock;
@@ -65,9 +73,7 @@ struct Desk {
         commands.outcome->asset = AssetId{12};
         commands.outcome->agent_name = "web01";
         commands.outcome->approved = !tokens.token.needs_approval;
-        EnrolRequest request;
-        request.token = "enrol-me";
-        request.boot_id = "boot-1";
+        EnrolRequest request = enrol_request();
         request.facts.hostname = "web01";
         const auto response = call("enrol", encode(request));
         REQUIRE(response.status == 201);
@@ -147,9 +153,7 @@ TEST_CASE("agent desk: who guesses tokens is not looked up for long, its neighbo
 TEST_CASE("agent desk: a used up token is refused with the store's reason") {
     Desk d;
     d.commands.outcome = fail(ErrorCode::forbidden, "token 5 was used 1 of 1 times");
-    EnrolRequest request;
-    request.token = "enrol-me";
-    request.boot_id = "boot-1";
+    const EnrolRequest request = enrol_request();
     const auto response = d.call("enrol", encode(request));
     CHECK(response.status == 403);
     CHECK(response.body.find("used 1 of 1") != std::string::npos);
@@ -357,10 +361,7 @@ TEST_CASE("agent desk: a range whose records were all evicted is durable and ack
 
 TEST_CASE("agent desk: a token that does not open journals nothing") {
     Desk d;
-    EnrolRequest request;
-    request.token = "enrol-me";
-    request.boot_id = "boot-1";
-    request.nonce = "n-1";
+    EnrolRequest request = enrol_request("n-1");
     const auto refused = [&](const std::string& reason) {
         const auto response = d.call("enrol", encode(request));
         CHECK(response.status == 403);
@@ -383,10 +384,7 @@ TEST_CASE("agent desk: an enrolment whose answer was lost is repeated, not made 
     d.commands.outcome = CommandOutcome{};
     d.commands.outcome->asset = AssetId{12};
     d.commands.outcome->agent_id = "agent-of-the-row";
-    EnrolRequest request;
-    request.token = "enrol-me";
-    request.boot_id = "boot-1";
-    request.nonce = "n-1";
+    EnrolRequest request = enrol_request("n-1");
     const auto first = *decode_enrol_reply(d.call("enrol", encode(request)).body);
     CHECK(first.agent_id == "agent-of-the-row");
     d.tokens.token.uses = 1;
@@ -408,10 +406,7 @@ TEST_CASE("agent desk: an enrolment that timed out may be asked for again when i
     Desk d;
     d.tokens.token.max_uses = 1;
     d.commands.outcome = fail(ErrorCode::timeout, "not known in time");
-    EnrolRequest request;
-    request.token = "enrol-me";
-    request.boot_id = "boot-1";
-    request.nonce = "n-1";
+    EnrolRequest request = enrol_request("n-1");
     CHECK(d.call("enrol", encode(request)).status == 503);
     d.tokens.token.uses = 1;  // it was carried out after all
     d.commands.outcome = CommandOutcome{};
@@ -441,10 +436,7 @@ TEST_CASE(
     Desk d;
     d.tokens.token.needs_approval = true;
     d.commands.outcome = fail(ErrorCode::timeout, "not known in time");
-    EnrolRequest request;
-    request.token = "enrol-me";
-    request.boot_id = "boot-1";
-    request.nonce = "n-1";
+    EnrolRequest request = enrol_request("n-1");
     CHECK(d.call("enrol", encode(request)).status == 503);
     d.book.approve("agent-of-the-row");  // the row is there, the book knows nobody
     const auto enrol = [&](bool approved) {
@@ -475,9 +467,7 @@ TEST_CASE("agent desk: however a request is refused, no new series appears") {
     d.call("report", body, agent.credential, "GET");
     d.call("report", std::string(k_max_report_bytes + 1, ' '), agent.credential);
     d.call("report", encode(report("another", 1, 1)), agent.credential);
-    EnrolRequest request;
-    request.token = "enrol-me";
-    request.boot_id = "boot-1";
+    const EnrolRequest request = enrol_request();
     for (const ErrorCode code :
          {ErrorCode::invalid_input, ErrorCode::not_found, ErrorCode::conflict,
           ErrorCode::unauthorised, ErrorCode::forbidden, ErrorCode::limit, ErrorCode::unavailable,
