@@ -21,7 +21,8 @@ const std::string k_goes_first =
     "(b.state IN (0, 1) OR (b.state = 3 AND b.operation = 0)))";
 
 // "state IN" looks redundant and is not: it is the condition of the index outbox_waiting, which has
-// the rows in their order, so that the LIMIT ends the reading.
+// the rows in their order, so that the LIMIT ends the reading; rows that may not go yet are passed
+// over one by one.
 const std::string k_due =
     "SELECT o.id, o.organisation_id, o.incident_id, o.operation, o.idempotency_key, o.payload, "
     "o.attempts, o.created_at, o.last_error FROM outbox o WHERE o.connector = $1 AND "
