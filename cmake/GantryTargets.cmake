@@ -14,10 +14,21 @@ find_program(GANTRY_MOLD mold)
 if(GANTRY_MOLD AND CMAKE_BUILD_TYPE STREQUAL "Debug")
     add_link_options(-B/usr/libexec/mold)
 endif()
+# What nothing calls is left out of a program.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    add_compile_options(-ffunction-sections -fdata-sections)
+    add_link_options(-Wl,--as-needed -Wl,--gc-sections)
+endif()
 # Two cores: one link at a time beside the compilers.
 set_property(GLOBAL PROPERTY JOB_POOLS compile=2 link=1)
 set(CMAKE_JOB_POOL_COMPILE compile)
 set(CMAKE_JOB_POOL_LINK link)
+
+# For the folders of what runs on every endpoint, where small is what counts: with -O2 the agent's
+# code takes a third more memory.
+macro(gantry_small_code)
+    add_compile_options($<$<CONFIG:Release>:-Os>)
+endmacro()
 
 # Everything that sees Asio links this, so that the separate-compilation defines agree everywhere
 # (a unit without them violates the one-definition rule).
