@@ -130,7 +130,8 @@ std::string url_problem(ConnectorKind kind, std::string_view url) {
     }
     if (!has_good_port(parts.authority)) return "must have a port from 1 to 65535, or none";
     if (!is_visible_ascii(url) || url.size() > 2048) {
-        return "must have no spaces or control characters, and at most 2048 bytes";
+        return "must be ASCII without spaces or control characters, at most 2048 bytes: another "
+               "letter is written xn-- in a host name, and %XX in a path";
     }
     return {};
 }

@@ -63,7 +63,9 @@ prepare_alertmanager() {
 
 # configure PRESET: only when it is needed; CMake itself notices changed files.
 configure() {
-    [ -f "build/$1/build.ninja" ] && [ "build/$1/build.ninja" -nt CMakePresets.json ] && return 0
+    ensure_libcurl
+    local made=build/$1/build.ninja
+    [ "$made" -nt CMakePresets.json ] && [ "$made" -nt build/libcurl/version ] && return 0
     say "configuring build/$1"
     cmake --preset "$1" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON >"$(log_of "configure-$1")" 2>&1 || {
         tail -n 20 "build/logs/configure-$1.log" >&2

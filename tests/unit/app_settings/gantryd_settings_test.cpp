@@ -113,6 +113,9 @@ TEST_CASE("gantryd settings: a connector must say what its kind needs, and only 
           at + "\"connectors[0].secret\": must not be empty");
     CHECK(connector_error("kind: webhook, secret: s, url: ftp://x") ==
           at + "\"connectors[0].url\" must begin with https:// or http://");
+    CHECK(connector_error("kind: webhook, secret: s, url: \"https://b\u00fccher.example/\"") ==
+          at + "\"connectors[0].url\" must be ASCII without spaces or control characters, at most "
+               "2048 bytes: another letter is written xn-- in a host name, and %XX in a path");
     CHECK(connector_error("kind: webhook, url: https://x, secret: s, to: [a@b]") ==
           at + "\"connectors[0].to\" is only for the kind \"mail\"");
     CHECK(connector_error("kind: mail, from: a@b, to: [c@d], url: https://x") ==
