@@ -33,9 +33,9 @@ fetch_source() (
     apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
         grep -i debian | sort -u |
         sed 's|^|deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] |' >sources.list
-    local apt=(apt-get -q -o "Dir::Etc::SourceList=$PWD/sources.list" -o Dir::Etc::SourceParts=/dev/null
-               -o "Dir::State::Lists=$PWD/lists" -o "Dir::Cache=$PWD/cache"
-               -o Acquire::Languages=none -o APT::Sandbox::User=root)
+    local apt=(apt-get -q -o "Dir::Etc::SourceList=$PWD/sources.list"
+               -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$PWD/lists"
+               -o "Dir::Cache=$PWD/cache" -o Acquire::Languages=none -o APT::Sandbox::User=root)
     "${apt[@]}" update
     "${apt[@]}" source --only-source "$2=$3"
 )
