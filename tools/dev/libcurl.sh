@@ -28,21 +28,20 @@ ensure_libcurl() {
 # fetch_source DIRECTORY PACKAGE VERSION: beside this machine's own package lists, which stay as
 # they are.
 fetch_source() (
-    cd "$1"
-    mkdir -p lists/partial cache
-    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-        grep -i debian | sort -u |
+    cd "$1" && mkdir -p lists/partial cache || return
+    # shellcheck disable=SC2016
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' \
+        'Created-By: Packages' 'Origin: Debian' | sort -u |
         sed 's|^|deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] |' >sources.list
     local apt=(apt-get -q -o "Dir::Etc::SourceList=$PWD/sources.list"
                -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$PWD/lists"
                -o "Dir::Cache=$PWD/cache" -o Acquire::Languages=none -o APT::Sandbox::User=root)
-    "${apt[@]}" update
-    "${apt[@]}" source --only-source "$2=$3"
+    "${apt[@]}" update && "${apt[@]}" source --only-source "$2=$3"
 )
 
 build_libcurl() {
-    local unused=(-DCURL_DISABLE_{ALTSVC,DICT,DOH,FILE,FTP,GOPHER,HSTS,IMAP,LDAP,LDAPS,MQTT}=ON
-                  -DCURL_DISABLE_{NETRC,NTLM,POP3,RTSP,SMB,TELNET,TFTP}=ON)
+    local unused=(-DCURL_DISABLE_{ALTSVC,DICT,DOH,FILE,FTP,GOPHER,HSTS,IMAP,LDAP,LDAPS,MQTT}"=ON"
+                  -DCURL_DISABLE_{NETRC,NTLM,POP3,RTSP,SMB,TELNET,TFTP}"=ON")
     cmake -S "$1" -B "$1/out" -G Ninja -DCMAKE_BUILD_TYPE=Release \
         -DCMAKE_C_FLAGS="-fPIC -fvisibility=hidden -ffunction-sections -fdata-sections" \
         -DCMAKE_C_COMPILER_LAUNCHER=ccache -DCMAKE_INSTALL_PREFIX="$2" -DCMAKE_INSTALL_LIBDIR=lib \
