@@ -22,6 +22,7 @@ find_package(Catch2 2 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sodium REQUIRED IMPORTED_TARGET libsodium)
 pkg_check_modules(re2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(jemalloc REQUIRED IMPORTED_TARGET jemalloc)
 
 # Third-party headers are system headers: their warnings are theirs.
 foreach(target SQLiteCpp yaml-cpp simdjson::simdjson)

@@ -98,20 +98,23 @@ private:
     Event event_;
 };
 
-// Scalars as text; nullopt for objects, arrays and null.
-std::optional<std::string> scalar(element value) {
+// Scalars as text; nullopt for objects, arrays and null. A text is a view into the document; of
+// others `made` holds the text.
+std::optional<std::string_view> scalar(element value, std::string& made) {
     switch (value.type()) {
-        case element_type::STRING: return std::string(std::string_view(value));
-        case element_type::INT64: return std::to_string(std::int64_t(value));
-        case element_type::UINT64: return std::to_string(std::uint64_t(value));
+        case element_type::STRING: return std::string_view(value);
+        case element_type::INT64: made = std::to_string(std::int64_t(value)); break;
+        case element_type::UINT64: made = std::to_string(std::uint64_t(value)); break;
         case element_type::BOOL: return bool(value) ? "true" : "false";
         case element_type::DOUBLE: {
             char out[40];
             std::snprintf(out, sizeof out, "%.15g", double(value));
-            return std::string(out);
+            made = out;
+            break;
         }
         default: return std::nullopt;
     }
+    return made;
 }
 
 // Sorted by name, the last of equal names wins (as JSON parsers do).
@@ -230,14 +233,20 @@ void AlertReader::read_expiry(element value) {
 
 void AlertReader::read_map(std::string_view name, element value, Labels& into) {
     if (!value.is_object()) return fault(name, " must be an object of texts");
-    for (const auto [label, content] : simdjson::dom::object(value)) {
+    const simdjson::dom::object members(value);
+    into.reserve(into.size() + std::min(members.size() + 1, k_max_labels));  // and "host"
+    std::string made;
+    for (const auto [label, content] : members) {
         if (content.is_null()) continue;
-        const auto text = scalar(content);
-        const std::string place = std::string(name) + "." + truncate_utf8(label, 64);
+        const auto text = scalar(content, made);
+        const auto place = [&, label = label] {
+            return std::string(name) + "." + truncate_utf8(label, 64);
+        };
         if (label.empty()) return fault(name, " has an empty name");
-        if (!text) return fault(place, " must be a text, a number or a boolean");
+        if (!text) return fault(place(), " must be a text, a number or a boolean");
         if (label.size() > k_max_label_bytes || text->size() > k_max_label_bytes) {
-            return fault(place, " is longer than " + std::to_string(k_max_label_bytes) + " bytes");
+            return fault(place(),
+                         " is longer than " + std::to_string(k_max_label_bytes) + " bytes");
         }
         if (into.size() >= k_max_labels) {
             return fault(name, " has more than " + std::to_string(k_max_labels) + " entries");
@@ -247,7 +256,8 @@ void AlertReader::read_map(std::string_view name, element value, Labels& into) {
 }
 
 void AlertReader::keep_unknown(std::string_view name, element value) {
-    const auto text = scalar(value);
+    std::string made;
+    const auto text = scalar(value, made);
     if (warnings_.size() < k_max_warnings) {
         std::vector<std::string> known;
         known.reserve(std::size(k_key_names));

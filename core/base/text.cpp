@@ -33,6 +33,13 @@ bool is_forbidden_control(unsigned char c) {
     return (c < 0x20 && c != '\t' && c != '\n') || c == 0x7F;
 }
 
+// Printable ASCII. It does not stop at the first other byte, since there nearly never is one.
+bool is_plain_ascii(std::string_view text) {
+    bool plain = true;
+    for (const char c : text) plain &= c >= 0x20 && c < 0x7F;
+    return plain;
+}
+
 std::size_t edit_distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> row(b.size() + 1);
     for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
@@ -68,6 +75,7 @@ std::string truncate_utf8(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string sanitise(std::string_view text) {
+    if (is_plain_ascii(text)) return std::string(text);  // nearly always
     const bool clean = is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
                            return is_forbidden_control(static_cast<unsigned char>(c));
                        });
