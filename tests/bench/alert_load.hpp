@@ -31,7 +31,7 @@ struct LoadResult {
 // Sends `total` alerts, numbers first..first+total-1 modulo `distinct`, over `connections`
 // connections at once. Throws when an answer is not 2xx.
 LoadResult send_load(const Target& target, std::int64_t first, std::int64_t total,
-                     std::int64_t distinct, const std::string& severity, int connections = 2);
+                     std::int64_t distinct, const std::string& severity, int connections);
 
 double percentile(const std::vector<double>& sorted, double p);
 

@@ -29,6 +29,9 @@ constexpr std::int64_t k_new = 100'032;  // whole batches of 64
 constexpr std::int64_t k_resends = 1'000'000;
 constexpr std::int64_t k_resent = 10'048;
 constexpr int k_latency_samples = 500;
+constexpr std::int64_t k_all_distinct = std::int64_t{1} << 40;
+constexpr int k_few = 2;  // connections
+constexpr int k_many = 16;
 
 std::string read_line(const std::string& path) {
     std::ifstream file(path);
@@ -122,10 +125,11 @@ Json load_case(const char* name, std::int64_t alerts, double cpu, const LoadResu
 
 // Runs one load and gives the CPU that the server spent on it until all of it was committed.
 Json measure(Server& server, const char* name, std::int64_t first, std::int64_t total,
-             std::int64_t distinct, const std::string& severity) {
+             std::int64_t distinct, const std::string& severity, int connections = k_few) {
     server.settle();
     const double before = cpu_seconds(server.pid());
-    const LoadResult load = send_load(server.target(), first, total, distinct, severity);
+    const LoadResult load =
+        send_load(server.target(), first, total, distinct, severity, connections);
     server.settle();
     return load_case(name, total, cpu_seconds(server.pid()) - before, load);
 }
@@ -187,11 +191,15 @@ Json alertmanager(const std::string& directory) {
     const Target target{Dialect::alertmanager, "http://" + listen + "/api/v2/alerts", "", ""};
     Json out;
     double before = cpu_seconds(peer.pid());
-    LoadResult load = send_load(target, 0, k_new, k_new, "warning");
+    LoadResult load = send_load(target, 0, k_new, k_all_distinct, "warning", k_few);
     out["new"] =
         load_case("Alertmanager: new alerts", k_new, cpu_seconds(peer.pid()) - before, load);
     before = cpu_seconds(peer.pid());
-    load = send_load(target, 0, k_resends / 5, k_resent, "warning");
+    load = send_load(target, k_new, k_new, k_all_distinct, "warning", k_many);
+    const std::string many = "Alertmanager: new alerts, " + std::to_string(k_many) + " connections";
+    out["new_many"] = load_case(many.c_str(), k_new, cpu_seconds(peer.pid()) - before, load);
+    before = cpu_seconds(peer.pid());
+    load = send_load(target, 0, k_resends / 5, k_resent, "warning", k_few);
     out["repeated"] = load_case("Alertmanager: repeated alerts", k_resends / 5,
                                 cpu_seconds(peer.pid()) - before, load);
     return out;
@@ -201,7 +209,7 @@ Json run(const std::string& bin, const std::string& directory) {
     Json out{{"machine", machine()}};
     std::printf("%s\n", out["machine"].get<std::string>().c_str());
     Server server(bin, directory, free_port());
-    std::printf("gantryd, TLS, durable, batches of 64 over 2 keep-alive connections\n");
+    std::printf("gantryd, TLS, durable, batches of 64 over %d keep-alive connections\n", k_few);
     out["idle_memory_kib"] = memory_of(server.pid()).rss_kib;
     out["latency_idle"] = latency(server);
     out["repeated_first"] =
@@ -209,10 +217,16 @@ Json run(const std::string& bin, const std::string& directory) {
     out["repeated"] =
         measure(server, "repeated alerts (1M of 10,048)", 0, k_resends, k_resent, "info");
     out["new_recorded"] = measure(server, "new alerts, recorded only (100k)", 1'000'000, k_new,
-                                  std::int64_t{1} << 40, "info");
+                                  k_all_distinct, "info");
     out["new_incidents"] = measure(server, "new alerts, each opens an incident (100k)", 2'000'000,
-                                   k_new, std::int64_t{1} << 40, "critical");
-    const std::int64_t live = k_resent + 2 * k_new + k_latency_samples;
+                                   k_new, k_all_distinct, "critical");
+    // Requests that wait together share a flush of the disk.
+    std::printf("the same over %d connections\n", k_many);
+    out["new_recorded_many"] = measure(server, "new alerts, recorded only (100k)", 3'000'000, k_new,
+                                       k_all_distinct, "info", k_many);
+    out["new_incidents_many"] = measure(server, "new alerts, each opens an incident (100k)",
+                                        4'000'000, k_new, k_all_distinct, "critical", k_many);
+    const std::int64_t live = k_resent + 4 * k_new + k_latency_samples;
     out["loaded_memory"] = {{"live_alerts", live}, {"rss_kib", memory_of(server.pid()).rss_kib}};
     std::printf("  gantryd RSS with %lld live alerts: %.0f MB\n", static_cast<long long>(live),
                 static_cast<double>(memory_of(server.pid()).rss_kib) / 1024);
