@@ -1,6 +1,6 @@
 # libcurl with what Gantry uses of it and nothing else: HTTP, SMTP, TLS through OpenSSL, gzip.
-# Debian's library brings LDAP, SSH, Kerberos and 25 more libraries into every process, and they
-# would be a quarter of the agent's memory (docs/adr/curl.md).
+# Debian's library brings 27 more into every process, for LDAP, SSH, Kerberos and others
+# (docs/adr/curl.md).
 # shellcheck shell=bash
 
 # Built from Debian's source package, with Debian's security patches, in the version of the

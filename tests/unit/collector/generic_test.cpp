@@ -47,6 +47,18 @@ TEST_CASE("generic: one object becomes one event with all its parts") {
     CHECK(batch->warnings.empty());
 }
 
+TEST_CASE("generic: scalars of every kind become texts of their own") {
+    const auto batch = parse(R"({"key":"k","summary":"s","evidence":{"a":1,"b":-2.5,"c":"t",
+        "d":18446744073709551615,"e":false,"f":"u","g":null}})");
+    REQUIRE(batch.has_value());
+    CHECK(batch->events.front().evidence == Labels{{"a", "1"},
+                                                   {"b", "-2.5"},
+                                                   {"c", "t"},
+                                                   {"d", "18446744073709551615"},
+                                                   {"e", "false"},
+                                                   {"f", "u"}});
+}
+
 TEST_CASE("generic: an array and an alerts object are batches") {
     const std::string one = R"({"key":"k","summary":"s"})";
     CHECK(parse("[" + one + "," + one + "]")->events.size() == 2);
