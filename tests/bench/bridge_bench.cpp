@@ -1,6 +1,7 @@
 // The bridge under load, as its users would meet it: a real gantryd over TLS on loopback, and
 // Alertmanager as the peer in the same run where Debian's package is installed. Prints a table and
-// writes JSON. Usage: bench_bridge OUT.json
+// writes JSON. Usage: bench_bridge OUT.json [WHAT ...], where WHAT is latency_idle, alertmanager or
+// the name of a load.
 //
 // CPU is the server process's own, from schedstat; the load generator's is not counted.
 #include <unistd.h>
@@ -123,15 +124,38 @@ Json load_case(const char* name, std::int64_t alerts, double cpu, const LoadResu
             {"request_p99_ms", percentile(load.request_ms, 0.99)}};
 }
 
+// What is measured, in this order; each with alerts of its own.
+struct Load {
+    const char* name;
+    const char* title;
+    std::int64_t first;
+    std::int64_t total;
+    std::int64_t distinct;
+    const char* severity;
+    int connections;
+};
+constexpr Load k_loads[] = {
+    {"repeated_first", "new alerts, recorded only (10,048)", 0, k_resent, k_resent, "info", k_few},
+    {"repeated", "repeated alerts (1M of 10,048)", 0, k_resends, k_resent, "info", k_few},
+    {"new_recorded", "new alerts, recorded only (100k)", 1'000'000, k_new, k_all_distinct, "info",
+     k_few},
+    {"new_incidents", "new alerts, each opens an incident (100k)", 2'000'000, k_new, k_all_distinct,
+     "critical", k_few},
+    // Requests that wait together share a flush of the disk.
+    {"new_recorded_many", "the first over 16 connections", 3'000'000, k_new, k_all_distinct, "info",
+     k_many},
+    {"new_incidents_many", "the second over 16 connections", 4'000'000, k_new, k_all_distinct,
+     "critical", k_many},
+};
+
 // Runs one load and gives the CPU that the server spent on it until all of it was committed.
-Json measure(Server& server, const char* name, std::int64_t first, std::int64_t total,
-             std::int64_t distinct, const std::string& severity, int connections = k_few) {
+Json measure(Server& server, const Load& load) {
     server.settle();
     const double before = cpu_seconds(server.pid());
-    const LoadResult load =
-        send_load(server.target(), first, total, distinct, severity, connections);
+    const LoadResult sent = send_load(server.target(), load.first, load.total, load.distinct,
+                                      load.severity, load.connections);
     server.settle();
-    return load_case(name, total, cpu_seconds(server.pid()) - before, load);
+    return load_case(load.title, load.total, cpu_seconds(server.pid()) - before, sent);
 }
 
 // From the POST of a new critical alert until the API shows its committed incident.
@@ -205,33 +229,33 @@ Json alertmanager(const std::string& directory) {
     return out;
 }
 
-Json run(const std::string& bin, const std::string& directory) {
+// `only`: the names of what to measure, for a profiler beside it; empty: everything.
+Json run(const std::string& bin, const std::string& directory,
+         const std::vector<std::string>& only) {
+    const auto wanted = [&](const std::string& name) {
+        return only.empty() || std::find(only.begin(), only.end(), name) != only.end();
+    };
     Json out{{"machine", machine()}};
     std::printf("%s\n", out["machine"].get<std::string>().c_str());
     Server server(bin, directory, free_port());
-    std::printf("gantryd, TLS, durable, batches of 64 over %d keep-alive connections\n", k_few);
+    std::printf("gantryd, TLS, durable, batches of 64 over %d keep-alive connections, pid %d\n",
+                k_few, static_cast<int>(server.pid()));
     out["idle_memory_kib"] = memory_of(server.pid()).rss_kib;
-    out["latency_idle"] = latency(server);
-    out["repeated_first"] =
-        measure(server, "new alerts, recorded only (10,048)", 0, k_resent, k_resent, "info");
-    out["repeated"] =
-        measure(server, "repeated alerts (1M of 10,048)", 0, k_resends, k_resent, "info");
-    out["new_recorded"] = measure(server, "new alerts, recorded only (100k)", 1'000'000, k_new,
-                                  k_all_distinct, "info");
-    out["new_incidents"] = measure(server, "new alerts, each opens an incident (100k)", 2'000'000,
-                                   k_new, k_all_distinct, "critical");
-    // Requests that wait together share a flush of the disk.
-    std::printf("the same over %d connections\n", k_many);
-    out["new_recorded_many"] = measure(server, "new alerts, recorded only (100k)", 3'000'000, k_new,
-                                       k_all_distinct, "info", k_many);
-    out["new_incidents_many"] = measure(server, "new alerts, each opens an incident (100k)",
-                                        4'000'000, k_new, k_all_distinct, "critical", k_many);
-    const std::int64_t live = k_resent + 4 * k_new + k_latency_samples;
-    out["loaded_memory"] = {{"live_alerts", live}, {"rss_kib", memory_of(server.pid()).rss_kib}};
-    std::printf("  gantryd RSS with %lld live alerts: %.0f MB\n", static_cast<long long>(live),
-                static_cast<double>(memory_of(server.pid()).rss_kib) / 1024);
-    std::printf("peer\n");
-    out["alertmanager"] = alertmanager(directory);
+    if (wanted("latency_idle")) out["latency_idle"] = latency(server);
+    std::int64_t live = 0;
+    for (const Load& load : k_loads) {
+        if (!wanted(load.name)) continue;
+        out[load.name] = measure(server, load);
+        if (load.distinct == k_all_distinct) live += load.total;
+    }
+    const std::int64_t rss = memory_of(server.pid()).rss_kib;
+    out["loaded_memory"] = {{"live_alerts", live}, {"rss_kib", rss}};
+    std::printf("  gantryd RSS with more than %lld live alerts: %.0f MB\n",
+                static_cast<long long>(live), static_cast<double>(rss) / 1024);
+    if (wanted("alertmanager")) {
+        std::printf("peer\n");
+        out["alertmanager"] = alertmanager(directory);
+    }
     return out;
 }
 
@@ -239,14 +263,14 @@ Json run(const std::string& bin, const std::string& directory) {
 
 int main(int argc, char** argv) {
     if (argc < 2) {
-        std::cerr << "usage: bench_bridge OUT.json\n";
+        std::cerr << "usage: bench_bridge OUT.json [WHAT ...]\n";
         return 2;
     }
     const std::string bin = std::filesystem::canonical("/proc/self/exe").parent_path().string();
     char pattern[] = "/var/tmp/gantry-bench-XXXXXX";  // a real disk: /tmp may be memory
     const std::string directory = ::mkdtemp(pattern);
     try {
-        const Json out = run(bin, directory);
+        const Json out = run(bin, directory, {argv + 2, argv + argc});
         std::ofstream(argv[1]) << out.dump(2) << "\n";
         std::filesystem::remove_all(directory);
         return 0;
