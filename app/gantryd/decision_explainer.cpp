@@ -76,8 +76,8 @@ Result<DecisionExplainer::Found> DecisionExplainer::find_alert(storage::Connecti
     const auto alert = records::alert(connection, scope, id);
     if (!alert) return alert.error();
     Found found;
-    found.subject =
-        "alert " + std::to_string(id.value) + " (" + alert->source + ", key " + alert->key + ")";
+    found.subject = "alert " + std::to_string(id.value) + " (" + std::string(alert->text.source()) +
+                    ", key " + std::string(alert->text.key()) + ")";
     records::DecisionFilter filter;
     filter.alert = id;
     if (auto done = find_decisions(connection, scope, filter, found); !done) return done.error();

@@ -2,6 +2,7 @@
 // source, dedup key); each inactive -> firing step begins a new episode, to which incidents bind.
 #pragma once
 
+#include "core/model/alert_text.hpp"
 #include "core/model/event.hpp"
 
 namespace gantry {
@@ -14,12 +15,9 @@ enum class AlertState : std::uint8_t { resolved = 0, firing = 1 };
 struct Alert {
     AlertId id;
     OrganisationId organisation;
-    std::string source;
-    std::string key;
+    AlertText text;  // source, key, summary, labels
     AlertState state = AlertState::resolved;
     Severity severity = Severity::warning;  // the latest firing event's
-    std::string summary;
-    Labels labels;
     AssetId asset;
     EpisodeId episode;               // of the present or last firing
     std::int64_t episode_count = 0;  // how often it began to fire

@@ -89,12 +89,12 @@ std::string to_json(const Alert& alert) {
     return json::dump(Json{
         {"id", alert.id.value},
         {"organisation_id", json::id(alert.organisation)},
-        {"source", alert.source},
-        {"key", alert.key},
+        {"source", alert.text.source()},
+        {"key", alert.text.key()},
         {"state", to_string(alert.state)},
         {"severity", to_string(alert.severity)},
-        {"summary", alert.summary},
-        {"labels", json::labels(alert.labels)},
+        {"summary", alert.text.summary()},
+        {"labels", json::labels(alert.text.labels())},
         {"asset_id", json::id(alert.asset)},
         {"incident_id", json::id(alert.incident)},
         {"episode_id", json::id(alert.episode)},
@@ -167,7 +167,5 @@ std::string to_json(const Delivery& delivery) {
 }
 
 std::string to_json(const Facts& facts) { return json::dump(json::facts(facts)); }
-
-std::string to_json(const Labels& labels) { return json::dump(json::labels(labels)); }
 
 }  // namespace gantry

@@ -25,14 +25,12 @@ std::string to_json(const Asset&);
 std::string to_json(const Decision&);
 std::string to_json(const Delivery&);  // without the payload's secret parts; payload as an object
 std::string to_json(const Facts&);
-std::string to_json(const Labels&);  // an object
 std::string to_json(const Policy&);
 
 // Commands as journaled; decode(encode(c)) == c.
 std::string encode(const Command&);
 Result<Command> decode_command(std::string_view json);
 Result<Facts> decode_facts(std::string_view json);
-Result<Labels> decode_labels(std::string_view json);
 // Errors name the key and the nearest valid one. `source` names the text in messages. A runner's
 // rules pass over keys that are not known.
 Result<Policy> decode_policy(std::string_view json, std::string_view source,

@@ -211,19 +211,4 @@ Result<Facts> decode_facts(std::string_view text) {
     return facts;
 }
 
-Result<Labels> decode_labels(std::string_view text) {
-    const auto document = json::parse_document(text, "the labels");
-    if (!document) return document.error();
-    if (!document->is_object()) return fail(ErrorCode::invalid_input, "labels must be an object");
-    Labels labels;
-    for (const auto& [name, value] : document->items()) {
-        if (!value.is_string()) {
-            return fail(ErrorCode::invalid_input, "labels." + name + " must be a text");
-        }
-        labels.emplace_back(name, value.get<std::string>());
-    }
-    std::sort(labels.begin(), labels.end());
-    return labels;
-}
-
 }  // namespace gantry

@@ -1,7 +1,6 @@
 // Reading: the API's lists, and the state at start.
 #include <algorithm>
 
-#include "core/model/json.hpp"
 #include "core/records/alerts.hpp"
 #include "core/records/query.hpp"
 
@@ -20,12 +19,13 @@ Alert read_alert(Query& query) {
     Alert alert;
     alert.id = query.id<AlertId>();
     alert.organisation = query.id<OrganisationId>();
-    alert.source = query.text();
-    alert.key = query.text();
+    const std::string source = query.text();
+    const std::string key = query.text();
     alert.state = query.word<AlertState>();
     alert.severity = query.word<Severity>();
-    alert.summary = query.text();
-    alert.labels = decode_labels(query.text()).value_or(Labels{});
+    const std::string summary = query.text();
+    auto text = AlertText::with_packed(source, key, summary, query.bytes());
+    alert.text = text ? std::move(*text) : AlertText(source, key, summary, {});
     alert.asset = query.id<AssetId>();
     alert.episode = query.id<EpisodeId>();
     alert.episode_count = query.integer();

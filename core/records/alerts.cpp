@@ -1,7 +1,6 @@
 // Writing: the hot path, in the fold's transaction.
 #include "core/records/alerts.hpp"
 
-#include "core/model/json.hpp"
 #include "core/records/query.hpp"
 
 namespace gantry::records {
@@ -23,8 +22,9 @@ Result<void> save_alert(storage::Connection& connection, const Alert& alert) {
         "incident_id = excluded.incident_id, opened_seq = excluded.opened_seq, "
         "changed_seq = excluded.changed_seq";
     Query query(connection, k_upsert);
-    query.bind(alert.id, alert.organisation, alert.source, alert.key, alert.state, alert.severity,
-               alert.summary, to_json(alert.labels), alert.asset, alert.episode,
+    const AlertText& text = alert.text;
+    query.bind(alert.id, alert.organisation, text.source(), text.key(), alert.state, alert.severity,
+               text.summary(), Bytes{text.packed_labels()}, alert.asset, alert.episode,
                alert.episode_count, alert.started_at, alert.last_seen_at, alert.resolved_at,
                alert.expires_after.count(), alert.incident, alert.opened_seq, alert.changed_seq);
     return query.run();

@@ -9,6 +9,7 @@
 // when the Query goes.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,11 @@
 #include "core/time/clock.hpp"
 
 namespace gantry::records {
+
+// To be bound as a blob.
+struct Bytes {
+    std::string_view view;
+};
 
 class Query {
 public:
@@ -66,6 +72,7 @@ public:
 
     std::int64_t integer() { return statement_->integer(column_++); }
     std::string text() { return statement_->text(column_++); }
+    std::string bytes() { return statement_->blob(column_++); }
     bool flag() { return integer() != 0; }
     Instant time() { return from_ms(integer()); }
     template <class Id>
@@ -81,6 +88,9 @@ private:
     void bind_one(std::string_view text) { statement_->bind(++parameter_, text); }
     void bind_one(const std::string& text) { bind_one(std::string_view(text)); }
     void bind_one(const char* text) { bind_one(std::string_view(text)); }
+    void bind_one(Bytes bytes) {
+        statement_->bind_blob(++parameter_, std::as_bytes(std::span(bytes.view)));
+    }
     void bind_one(Instant at) { statement_->bind(++parameter_, to_ms(at)); }
     template <class Tag>
     void bind_one(StrongId<Tag> id) {

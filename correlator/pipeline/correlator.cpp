@@ -176,15 +176,15 @@ private:
 
     // The resolve of an alert that nobody sent.
     [[nodiscard]] Event event_of(SlotNo slot) const {
-        auto row = state_.alerts.row(slot);
+        const auto& alert = state_.alerts.at(slot);
         Event event;
-        event.organisation = row.organisation;
-        event.source = std::move(row.source);
-        event.key = std::move(row.key);
+        event.organisation = alert.organisation;
+        event.source = alert.text.source();
+        event.key = alert.text.key();
         event.action = EventAction::resolved;
-        event.severity = row.severity;
-        event.summary = std::move(row.summary);
-        event.labels = std::move(row.labels);
+        event.severity = alert.severity;
+        event.summary = alert.text.summary();
+        event.labels = alert.text.labels();
         return event;
     }
 

@@ -63,7 +63,9 @@ Verdict first_firing(Context& context) {
         return stop(DedupReason::no_room);
     }
     const AlertId id{context.sequences.next_alert++};
-    context.slot = context.state.alerts.add(id, event.organisation, event.source, event.key);
+    AlertText text(event.source, event.key, event.summary, event.labels);
+    context.slot = context.state.alerts.add(id, event.organisation, std::move(text));
+    context.content_changed = true;
     begin_episode(context);
     return proceed(DedupReason::first_seen);
 }

@@ -47,8 +47,7 @@ SlotNo AlertTable::find(AlertId id) const {
     return by_id_.find(id_hash(id), [&](SlotNo slot) { return at(slot).id == id; });
 }
 
-SlotNo AlertTable::add(AlertId id, OrganisationId organisation, std::string_view source,
-                       std::string_view key) {
+SlotNo AlertTable::add(AlertId id, OrganisationId organisation, AlertText text) {
     SlotNo slot = end_;
     if (!free_.empty()) {
         slot = free_.back();
@@ -60,8 +59,8 @@ SlotNo AlertTable::add(AlertId id, OrganisationId organisation, std::string_view
     auto& alert = at(slot);
     alert.id = id;
     alert.organisation = organisation;
-    alert.text = AlertText(source, key, {}, {});
-    alert.key_hash = key_hash(organisation, source, key);
+    alert.key_hash = key_hash(organisation, text.source(), text.key());
+    alert.text = std::move(text);
     by_key_.insert(alert.key_hash, slot, [&](SlotNo other) { return at(other).key_hash; });
     by_id_.insert(id_hash(id), slot, [&](SlotNo other) { return id_hash(at(other).id); });
     ++size_;
@@ -69,9 +68,8 @@ SlotNo AlertTable::add(AlertId id, OrganisationId organisation, std::string_view
 }
 
 SlotNo AlertTable::add(const Alert& row) {
-    const auto slot = add(row.id, row.organisation, row.source, row.key);
+    const auto slot = add(row.id, row.organisation, row.text);
     auto& alert = at(slot);
-    alert.text = AlertText(row.source, row.key, row.summary, row.labels);
     alert.seen_at = row.last_seen_at;
     alert.folded_at = row.last_seen_at;
     alert.expires_after = row.expires_after;
@@ -107,12 +105,9 @@ Alert AlertTable::row(SlotNo slot) const {
     Alert row;
     row.id = alert.id;
     row.organisation = alert.organisation;
-    row.source = alert.text.source();
-    row.key = alert.text.key();
+    row.text = alert.text;
     row.state = alert.state;
     row.severity = alert.severity;
-    row.summary = alert.text.summary();
-    row.labels = alert.text.labels();
     row.asset = alert.asset;
     row.episode = alert.episode;
     row.episode_count = alert.episode_count;

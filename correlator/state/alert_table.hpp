@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "core/model/alert.hpp"
-#include "correlator/state/alert_text.hpp"
 #include "correlator/state/slot_index.hpp"
 
 namespace gantry::correlator {
@@ -63,9 +62,8 @@ public:
     [[nodiscard]] SlotNo find(std::uint64_t hash, OrganisationId organisation,
                               std::string_view source, std::string_view key) const;
 
-    // A new slot with this key and id, otherwise empty. REQUIRES: neither is present.
-    SlotNo add(AlertId id, OrganisationId organisation, std::string_view source,
-               std::string_view key);
+    // A new slot with this id and text, otherwise empty. REQUIRES: neither id nor key is present.
+    SlotNo add(AlertId id, OrganisationId organisation, AlertText text);
     SlotNo add(const Alert& alert);
     void erase(SlotNo slot);
 

@@ -90,8 +90,8 @@ TEST_CASE("deduplicate: an alert row carries its whole history") {
     const auto resolved = world.fold({recovered("disk")}).alerts.at(0);
     CHECK(resolved.state == AlertState::resolved);
     CHECK(resolved.severity == W);  // of the latest firing
-    CHECK(resolved.summary == "disk is unwell");
-    CHECK(resolved.labels == event.labels);
+    CHECK(resolved.text.summary() == "disk is unwell");
+    CHECK(resolved.text.labels() == event.labels);
     CHECK(resolved.started_at == world.now - Millis{15'000});
     CHECK(resolved.resolved_at == world.now);
     CHECK(resolved.last_seen_at == world.now);
@@ -114,7 +114,7 @@ TEST_CASE("deduplicate: a new summary updates the row without a new episode") {
     event.summary = "97 % full";
     const auto changes = world.fold({event});
     REQUIRE(changes.alerts.size() == 1);
-    CHECK(changes.alerts[0].summary == "97 % full");
+    CHECK(changes.alerts[0].text.summary() == "97 % full");
     CHECK(changes.alerts[0].episode == EpisodeId{1});
     CHECK(changes.decisions[0].dedup == DedupReason::same_episode);
     CHECK(changes.decisions[0].outcome == Outcome::refreshed);

@@ -32,7 +32,7 @@ Event full_state(std::vector<std::string> checks, std::int64_t asset = 12) {
 std::vector<std::string> resolved_keys(const Changes& changes) {
     std::vector<std::string> out;
     for (const Alert& alert : changes.alerts) {
-        if (alert.state == AlertState::resolved) out.push_back(alert.key);
+        if (alert.state == AlertState::resolved) out.emplace_back(alert.text.key());
     }
     return out;
 }

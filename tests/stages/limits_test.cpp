@@ -54,12 +54,12 @@ TEST_CASE("limits: an alert made and evicted in one transaction leaves no row be
     std::vector<Event> events{firing("a"), recovered("a"), firing("b")};
     world.correlator->fold({JournalSeq{1}, world.now}, events, world.sequences, changes);
     REQUIRE(changes.alerts.size() == 1);
-    CHECK(changes.alerts[0].key == "b");
+    CHECK(changes.alerts[0].text.key() == "b");
     CHECK(changes.forgotten == std::vector{AlertId{1}});
     events = {recovered("b"), firing("c")};
     world.correlator->fold({JournalSeq{2}, world.now}, events, world.sequences, changes);
     REQUIRE(changes.alerts.size() == 1);
-    CHECK(changes.alerts[0].key == "c");
+    CHECK(changes.alerts[0].text.key() == "c");
     CHECK(changes.forgotten == std::vector{AlertId{1}, AlertId{2}});
 }
 

@@ -271,8 +271,7 @@ TEST_CASE("promote: an incident of several alerts stays open until the last reco
         Alert alert;
         alert.id = AlertId{id};
         alert.organisation = OrganisationId{1};
-        alert.source = "generic";
-        alert.key = "k" + std::to_string(id);
+        alert.text = AlertText("generic", "k" + std::to_string(id), {}, {});
         alert.state = AlertState::firing;
         alert.severity = C;
         alert.episode = EpisodeId{id};
@@ -290,11 +289,9 @@ TEST_CASE("promote: changed rules reach an episode without incident at its next 
     Alert alert;
     alert.id = AlertId{1};
     alert.organisation = OrganisationId{1};
-    alert.source = "generic";
-    alert.key = "disk";
+    alert.text = AlertText("generic", "disk", firing("disk").summary, {});
     alert.state = AlertState::firing;
     alert.severity = C;
-    alert.summary = firing("disk").summary;
     alert.episode = EpisodeId{1};
     CorrelatorWorld world;
     world.sequences.next_alert = 2;

@@ -18,7 +18,7 @@ inline std::string labels_text(const Labels& labels) {
 }
 
 // Texts of several lines stay on one.
-inline std::string one_line(const std::string& text) {
+inline std::string one_line(std::string_view text) {
     std::string out;
     for (const char c : text) {
         if (c == '\n') {
@@ -52,14 +52,15 @@ inline std::string text_of(const Asset& a) {
 
 inline std::string text_of(const Alert& a) {
     std::ostringstream out;
-    out << "alert " << a.id.value << " org=" << a.organisation.value << " source=" << a.source
-        << " key=" << a.key << ' ' << to_string(a.state) << ' ' << to_string(a.severity)
-        << " summary=\"" << one_line(a.summary) << "\" labels=" << labels_text(a.labels)
-        << " asset=" << a.asset.value << " episode=" << a.episode.value
-        << " count=" << a.episode_count << " started=" << to_ms(a.started_at)
-        << " seen=" << to_ms(a.last_seen_at) << " resolved=" << to_ms(a.resolved_at)
-        << " expires=" << a.expires_after.count() << " incident=" << a.incident.value
-        << " opened_seq=" << a.opened_seq.value << " changed_seq=" << a.changed_seq.value;
+    out << "alert " << a.id.value << " org=" << a.organisation.value
+        << " source=" << a.text.source() << " key=" << a.text.key() << ' ' << to_string(a.state)
+        << ' ' << to_string(a.severity) << " summary=\"" << one_line(a.text.summary())
+        << "\" labels=" << labels_text(a.text.labels()) << " asset=" << a.asset.value
+        << " episode=" << a.episode.value << " count=" << a.episode_count
+        << " started=" << to_ms(a.started_at) << " seen=" << to_ms(a.last_seen_at)
+        << " resolved=" << to_ms(a.resolved_at) << " expires=" << a.expires_after.count()
+        << " incident=" << a.incident.value << " opened_seq=" << a.opened_seq.value
+        << " changed_seq=" << a.changed_seq.value;
     return out.str();
 }
 

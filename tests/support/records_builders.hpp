@@ -104,12 +104,11 @@ inline Alert alert_of(std::int64_t id, OrganisationId organisation = k_ours) {
     Alert alert;
     alert.id = AlertId{id};
     alert.organisation = organisation;
-    alert.source = "generic";
-    alert.key = "disk:" + std::to_string(id);
+    const std::string number = std::to_string(id);
+    alert.text = AlertText("generic", "disk:" + number, "disk " + number + " is full",
+                           {{"host", "web" + number}, {"mount", "/srv"}});
     alert.state = AlertState::firing;
     alert.severity = Severity::critical;
-    alert.summary = "disk " + std::to_string(id) + " is full";
-    alert.labels = {{"host", "web" + std::to_string(id)}, {"mount", "/srv"}};
     alert.asset = AssetId{id};
     alert.episode = EpisodeId{200 + id};
     alert.episode_count = 2;

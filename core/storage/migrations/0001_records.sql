@@ -114,7 +114,7 @@ CREATE TABLE alerts (
     state BIGINT NOT NULL,
     severity BIGINT NOT NULL,
     summary TEXT NOT NULL,
-    labels TEXT NOT NULL,
+    labels {{blob}} NOT NULL, -- packed, as core/model/alert_text.hpp writes them
     asset_id BIGINT NOT NULL,
     episode_id BIGINT NOT NULL,
     episode_count BIGINT NOT NULL,

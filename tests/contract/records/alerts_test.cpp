@@ -28,9 +28,10 @@ TEST_CASE("alerts: one comes back with every field") {
     INFO(name_of(kind));
     Records world(kind);
     Alert wanted = alert_of(7, k_theirs);
-    wanted.summary =
-        "Gr\xc3\xb6\xc3\x9f"
-        "e: \"97 %\"\n'x'";
+    wanted.text = AlertText("generic", "disk:7",
+                            "Gr\xc3\xb6\xc3\x9f"
+                            "e: \"97 %\"\n'x'",
+                            {{"\xc3\xbc", std::string("a\0b", 3)}});
     wanted.expires_after = Millis{90'001};
     must(save_changes(*world.connection, with({wanted})));
     const Alert read = must(alert(*world.connection, Scope::all(), AlertId{7}));
@@ -46,13 +47,13 @@ TEST_CASE("alerts: saving again changes the state and keeps the identity") {
     must(save_changes(*world.connection, with({alert_of(7), alert_of(8)})));
     Alert changed = alert_of(9, k_theirs);
     changed.id = AlertId{7};
-    changed.source = "other";
-    changed.key = "other";
+    changed.text = AlertText("other", "other", changed.text.summary(), changed.text.labels());
     must(save_changes(*world.connection, with({changed})));
     Alert expected = changed;
     expected.organisation = k_ours;
-    expected.source = alert_of(7).source;
-    expected.key = alert_of(7).key;
+    const AlertText known = alert_of(7).text;
+    expected.text =
+        AlertText(known.source(), known.key(), changed.text.summary(), changed.text.labels());
     CHECK(to_json(must(alert(*world.connection, Scope::all(), AlertId{7}))) == to_json(expected));
     CHECK(to_json(must(alert(*world.connection, Scope::all(), AlertId{8}))) ==
           to_json(alert_of(8)));

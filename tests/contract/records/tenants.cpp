@@ -36,7 +36,8 @@ void make_people(storage::Connection& connection, std::int64_t id) {
 Changes events_of(std::int64_t id) {
     const OrganisationId owner = owner_of(id);
     Alert alert = alert_of(id, owner);
-    alert.key = "disk";  // the same in both organisations
+    // The same in both organisations.
+    alert.text = AlertText("generic", "disk", alert.text.summary(), alert.text.labels());
     Changes changes;
     changes.cursor = JournalSeq{id};
     changes.new_assets = {asset_of(id, owner)};

@@ -58,12 +58,10 @@ Alert alert() {
     Alert out;
     out.id = AlertId{5};
     out.organisation = OrganisationId{1};
-    out.source = "generic";
-    out.key = "disk/web01";
+    out.text = AlertText("generic", "disk/web01", "/ is 96 % full",
+                         {{"check", "filesystem"}, {"host", "web01"}});
     out.state = AlertState::firing;
     out.severity = Severity::critical;
-    out.summary = "/ is 96 % full";
-    out.labels = {{"check", "filesystem"}, {"host", "web01"}};
     out.asset = AssetId{3};
     out.episode = EpisodeId{8};
     out.episode_count = 2;

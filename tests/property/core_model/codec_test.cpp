@@ -218,16 +218,19 @@ TEST_CASE("codec: every command comes back from the journal as it went in") {
     }
 }
 
-TEST_CASE("codec: facts and labels come back as they went in") {
+TEST_CASE("codec: facts and an alert's texts come back as they went in") {
     for (std::uint64_t seed = 1; seed <= k_seeds; ++seed) {
         Maker make(seed);
         const Facts facts = make.facts();
         const Labels labels = make.labels();
         const auto read_facts = decode_facts(to_json(facts));
-        const auto read_labels = decode_labels(to_json(labels));
-        CAPTURE(seed, to_json(facts), to_json(labels));
+        const AlertText text("generic", "key", "summary", labels);
+        const auto read_text =
+            AlertText::with_packed("generic", "key", "summary", text.packed_labels());
+        CAPTURE(seed, to_json(facts));
         REQUIRE((read_facts && *read_facts == facts));
-        REQUIRE((read_labels && *read_labels == labels));
+        REQUIRE((read_text && read_text->same_content("summary", labels)));
+        REQUIRE(read_text->labels() == labels);
     }
 }
 

@@ -19,8 +19,8 @@ void ensure(bool holds, const char* what) {
 
 using Key = std::tuple<std::int64_t, std::string, std::string>;
 
-Key key_of(OrganisationId organisation, const std::string& source, const std::string& key) {
-    return {organisation.value, source, key};
+Key key_of(OrganisationId organisation, std::string_view source, std::string_view key) {
+    return {organisation.value, std::string(source), std::string(key)};
 }
 
 // What the rules of the house say must become of an alert, told one event at a time. It looks the
@@ -148,7 +148,8 @@ void compare(const Run& run, const Reference& reference) {
     REQUIRE(run.store.alerts.size() == reference.alerts.size());
     REQUIRE(run.correlator->live_alerts() == reference.alerts.size());
     for (const auto& [id, row] : run.store.alerts) {
-        const auto& alert = reference.alerts.at(key_of(row.organisation, row.source, row.key));
+        const auto& alert =
+            reference.alerts.at(key_of(row.organisation, row.text.source(), row.text.key()));
         ensure((row.state == AlertState::firing) == alert.firing, "alert state");
         ensure(row.severity == alert.severity, "alert severity");
         ensure(row.episode_count == alert.episodes, "episode count");
@@ -225,7 +226,7 @@ void check(std::uint64_t seed, Workload workload) {
         const auto changes = run.play(item);
         reference.forget(changes.forgotten, keys);
         for (const auto& alert : changes.alerts) {
-            keys[alert.id] = key_of(alert.organisation, alert.source, alert.key);
+            keys[alert.id] = key_of(alert.organisation, alert.text.source(), alert.text.key());
         }
         if (const auto* events = std::get_if<std::vector<Event>>(&item.body)) {
             for (const auto& event : *events) reference.fold(event, item.now);
@@ -296,8 +297,8 @@ TEST_CASE("model: when everything has recovered and nobody interfered, no incide
         for (const auto& [id, alert] : run.store.alerts) {
             Event event;
             event.organisation = alert.organisation;
-            event.source = alert.source;
-            event.key = alert.key;
+            event.source = alert.text.source();
+            event.key = alert.text.key();
             event.action = EventAction::resolved;
             recoveries.push_back(event);
         }

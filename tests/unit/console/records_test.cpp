@@ -15,10 +15,8 @@ void save_alerts(ApiWorld& world) {
         Alert alert;
         alert.id = AlertId{id};
         alert.organisation = OrganisationId{id == 3 ? 2 : 1};
-        alert.source = "generic";
-        alert.key = "key " + std::to_string(id);
+        alert.text = AlertText("generic", "key " + std::to_string(id), "summary", {});
         alert.state = id == 2 ? AlertState::resolved : AlertState::firing;
-        alert.summary = "summary";
         changes.alerts.push_back(alert);
         Decision decision;
         decision.id = DecisionId{id};

@@ -105,12 +105,9 @@ TEST_CASE("json: a delivery shows its payload as a value") {
 
 TEST_CASE("json: equal values give equal bytes") {
     Alert alert;
-    alert.labels = {{"a", "1"}, {"b", "2"}};
+    alert.text = AlertText("generic", "key", "full", {{"a", "1"}, {"b", "2"}});
     CHECK(to_json(alert) == to_json(alert));
-    CHECK(to_json(alert.labels) == R"({"a":"1","b":"2"})");
-    CHECK(*decode_labels(R"({"b":"2","a":"1"})") == alert.labels);
-    CHECK_FALSE(decode_labels("[]").has_value());
-    CHECK_FALSE(decode_labels(R"({"a":1})").has_value());
+    CHECK(json::parse(to_json(alert))["labels"].dump() == R"({"a":"1","b":"2"})");
 }
 
 TEST_CASE("json: facts are read back whole, a strange key is refused") {
