@@ -6,6 +6,7 @@
 
 #include "core/model/json.hpp"
 #include "core/records/alerts.hpp"
+#include "core/records/decisions.hpp"
 
 namespace gantry::app {
 namespace asio = boost::asio;

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "collector/ingest/decode.hpp"
+#include "core/records/alerts.hpp"
 #include "correlator/explain/explain.hpp"
 
 namespace gantry::app {

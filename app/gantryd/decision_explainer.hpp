@@ -9,7 +9,7 @@
 #include "core/journal/journal.hpp"
 #include "core/ports/explainer.hpp"
 #include "core/ports/service_desk.hpp"
-#include "core/records/alerts.hpp"
+#include "core/records/decisions.hpp"
 #include "core/storage/lazy_connection.hpp"
 #include "correlator/rules/rules.hpp"
 

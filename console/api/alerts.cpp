@@ -4,6 +4,7 @@
 #include "console/api/handlers.hpp"
 #include "core/model/json.hpp"
 #include "core/records/alerts.hpp"
+#include "core/records/decisions.hpp"
 
 namespace gantry::console {
 namespace {

@@ -1,6 +1,6 @@
 // Decision: one recorded verdict of the correlator about one event: which rule, which inputs, what
-// was done and why. Rows are narrow on purpose (one per event on the hot path): the inputs are in
-// the journal under (journal_seq, event_index), and explain joins both.
+// was done and why. It is small on purpose (one per event on the hot path): the inputs are in the
+// journal under (journal_seq, event_index), and explain joins both.
 #pragma once
 
 #include <string>

@@ -39,28 +39,6 @@ Alert read_alert(Query& query) {
     return alert;
 }
 
-Decision read_decision(Query& query) {
-    Decision decision;
-    decision.id = query.id<DecisionId>();
-    decision.organisation = query.id<OrganisationId>();
-    decision.journal_seq = query.id<JournalSeq>();
-    decision.event_index = query.integer();
-    decision.at = query.time();
-    decision.alert = query.id<AlertId>();
-    decision.episode = query.id<EpisodeId>();
-    decision.incident = query.id<IncidentId>();
-    decision.asset = query.id<AssetId>();
-    decision.outcome = query.word<Outcome>();
-    decision.dedup = query.word<DedupReason>();
-    decision.identify = query.word<IdentifyReason>();
-    decision.promote = query.word<PromoteReason>();
-    decision.action = query.word<EventAction>();
-    decision.severity = query.word<Severity>();
-    decision.rules_version = query.integer();
-    decision.rule_index = query.integer();
-    return decision;
-}
-
 }  // namespace
 
 Result<Sequences> load_sequences(storage::Connection& connection) {
@@ -124,63 +102,6 @@ Result<Alert> alert(storage::Connection& connection, const Scope& scope, AlertId
     if (query.next()) return read_alert(query);
     if (auto done = query.done(); !done) return done.error();
     return fail(ErrorCode::not_found, "no alert " + std::to_string(id.value));
-}
-
-namespace {
-
-// `parameter`: the last one that is taken; filters follow in the order of bind_filter().
-std::string decision_conditions(const DecisionFilter& filter, int& parameter) {
-    std::string sql;
-    const auto add = [&](bool wanted, const char* condition) {
-        if (wanted) sql += std::string(" AND ") + condition + "$" + std::to_string(++parameter);
-    };
-    add(filter.alert.is_set(), "alert_id = ");
-    add(filter.incident.is_set(), "incident_id <> 0 AND incident_id = ");
-    add(filter.journal_seq.is_set(), "journal_seq = ");
-    return sql;
-}
-
-void bind_filter(Query& query, const DecisionFilter& filter) {
-    if (filter.alert.is_set()) query.bind(filter.alert);
-    if (filter.incident.is_set()) query.bind(filter.incident);
-    if (filter.journal_seq.is_set()) query.bind(filter.journal_seq);
-}
-
-constexpr const char* k_decision_select =
-    "SELECT id, organisation_id, journal_seq, event_index, at, alert_id, episode_id, "
-    "incident_id, asset_id, outcome, dedup, identify, promote, action, severity, "
-    "rules_version, rule_index FROM decisions WHERE ";
-
-}  // namespace
-
-Result<PageOf<Decision>> decisions(storage::Connection& connection, const Scope& scope,
-                                   const DecisionFilter& filter, const PageRequest& page) {
-    int parameter = 1;
-    std::string sql = k_decision_select + ("id > $1 AND " + scope_condition(scope));
-    sql += decision_conditions(filter, parameter);
-    Query query(connection, sql + " ORDER BY id LIMIT $" + std::to_string(parameter + 1));
-    query.bind(page.after);
-    bind_filter(query, filter);
-    query.bind(page.limit + 1);
-    PageOf<Decision> out;
-    while (query.next()) out.items.push_back(read_decision(query));
-    if (auto done = query.done(); !done) return done.error();
-    cut_page(out, page.limit);
-    return out;
-}
-
-Result<std::vector<Decision>> latest_decisions(storage::Connection& connection, const Scope& scope,
-                                               const DecisionFilter& filter, int limit) {
-    int parameter = 0;
-    std::string sql = k_decision_select + scope_condition(scope);
-    sql += decision_conditions(filter, parameter);
-    Query query(connection, sql + " ORDER BY id DESC LIMIT $" + std::to_string(parameter + 1));
-    bind_filter(query, filter);
-    query.bind(limit);
-    std::vector<Decision> out;
-    while (query.next()) out.push_back(read_decision(query));
-    if (auto done = query.done(); !done) return done.error();
-    return out;
 }
 
 }  // namespace gantry::records

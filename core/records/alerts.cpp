@@ -1,6 +1,7 @@
 // Writing: the hot path, in the fold's transaction.
 #include "core/records/alerts.hpp"
 
+#include "core/records/decisions.hpp"
 #include "core/records/query.hpp"
 
 namespace gantry::records {
@@ -30,20 +31,6 @@ Result<void> save_alert(storage::Connection& connection, const Alert& alert) {
     return query.run();
 }
 
-Result<void> save_decision(storage::Connection& connection, const Decision& decision) {
-    static constexpr std::string_view k_insert =
-        "INSERT INTO decisions (id, organisation_id, journal_seq, event_index, at, alert_id, "
-        "episode_id, incident_id, asset_id, outcome, dedup, identify, promote, action, severity, "
-        "rules_version, rule_index) "
-        "VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)";
-    Query query(connection, k_insert);
-    query.bind(decision.id, decision.organisation, decision.journal_seq, decision.event_index,
-               decision.at, decision.alert, decision.episode, decision.incident, decision.asset,
-               decision.outcome, decision.dedup, decision.identify, decision.promote,
-               decision.action, decision.severity, decision.rules_version, decision.rule_index);
-    return query.run();
-}
-
 Result<void> forget(storage::Connection& connection, AlertId id) {
     {
         Query query(connection, "DELETE FROM alert_seen WHERE id = $1");
@@ -62,9 +49,7 @@ Result<void> save_changes(storage::Connection& connection, const Changes& change
     for (const AlertId id : changes.forgotten) {
         if (auto done = forget(connection, id); !done) return done;
     }
-    for (const Decision& decision : changes.decisions) {
-        if (auto done = save_decision(connection, decision); !done) return done;
-    }
+    if (auto done = save_decisions(connection, changes.decisions); !done) return done;
     return set_progress(connection, k_cursor, changes.cursor.value);
 }
 
@@ -114,29 +99,6 @@ Result<void> set_progress(storage::Connection& connection, const std::string& na
                 "INSERT INTO progress (name, seq) VALUES ($1,$2) "
                 "ON CONFLICT (name) DO UPDATE SET seq = excluded.seq");
     return query.bind(name, value).run();
-}
-
-Result<std::int64_t> trim_decisions(storage::Connection& connection, Instant before,
-                                    std::int64_t max) {
-    std::int64_t upto = 0;
-    std::int64_t count = 0;
-    {
-        // Ids rise with time, so the oldest are the first.
-        Query query(connection,
-                    "SELECT COUNT(*), COALESCE(MAX(id), 0) FROM (SELECT id, at FROM decisions "
-                    "ORDER BY id LIMIT $1) AS oldest WHERE at < $2");
-        query.bind(max, before);
-        if (query.next()) {
-            count = query.integer();
-            upto = query.integer();
-        }
-        if (auto done = query.done(); !done) return done.error();
-    }
-    if (count == 0) return std::int64_t{0};
-    // The age again: a clock may have stepped back in between.
-    Query query(connection, "DELETE FROM decisions WHERE id <= $1 AND at < $2");
-    if (auto done = query.bind(upto, before).run(); !done) return done.error();
-    return count;
 }
 
 }  // namespace gantry::records

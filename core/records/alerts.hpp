@@ -1,5 +1,4 @@
-// Alert and decision rows: written by the engine in the fold's transaction, read by API and at
-// start. Blocking.
+// Alert rows: written by the engine in the fold's transaction, read by API and at start. Blocking.
 #pragma once
 
 #include <functional>
@@ -42,18 +41,5 @@ struct AlertFilter {
 Result<PageOf<Alert>> alerts(storage::Connection&, const Scope&, const AlertFilter&,
                              const PageRequest&);  // newest first
 Result<Alert> alert(storage::Connection&, const Scope&, AlertId);
-
-struct DecisionFilter {
-    AlertId alert;
-    IncidentId incident;
-    JournalSeq journal_seq;
-};
-Result<PageOf<Decision>> decisions(storage::Connection&, const Scope&, const DecisionFilter&,
-                                   const PageRequest&);  // oldest first
-// The newest `limit`, the newest of all first.
-Result<std::vector<Decision>> latest_decisions(storage::Connection&, const Scope&,
-                                               const DecisionFilter&, int limit);
-// Deletes decisions older than `before`, at most `max`; returns how many.
-Result<std::int64_t> trim_decisions(storage::Connection&, Instant before, std::int64_t max);
 
 }  // namespace gantry::records

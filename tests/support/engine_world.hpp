@@ -154,6 +154,7 @@ struct EngineWorld {
         (*statement)->reset();
         return value;
     }
+    std::int64_t decisions() { return number("SELECT COALESCE(SUM(count), 0) FROM decisions"); }
     std::int64_t count(const std::string& table) { return number("SELECT COUNT(*) FROM " + table); }
     std::int64_t metric(const std::string& name) { return metrics.counter(name, "").value(); }
 

@@ -1,7 +1,6 @@
 -- The records: a projection of the journal, so every id is assigned by the program. Times are unix
 -- milliseconds (0 = unset), enums the numbers of core/model, truth values 0 or 1, ids 0 = none.
--- Hot tables (alerts, decisions, incident_timeline) carry few indices: each one costs a page write
--- per row.
+-- Hot tables (alerts, incident_timeline) carry few indices: each one costs a page write per row.
 
 CREATE TABLE organisations (
     id {{pk}},
@@ -135,28 +134,36 @@ CREATE TABLE alert_seen (
     last_seen_at BIGINT NOT NULL
 );
 
--- Ids rise with journal_seq, so the rows of one record are found by bisection, without an index.
+-- One row for each journal record, with the decisions about it packed as
+-- core/records/decision_block.hpp writes them: most of them say little, and a row for each would
+-- cost as much as the alert itself. organisation_id 0: of several.
 CREATE TABLE decisions (
-    id {{pk}},
+    first_id {{pk}},
+    last_id BIGINT NOT NULL,
+    count BIGINT NOT NULL,
     organisation_id BIGINT NOT NULL,
     journal_seq BIGINT NOT NULL,
-    event_index BIGINT NOT NULL,
     at BIGINT NOT NULL,
-    alert_id BIGINT NOT NULL,
-    episode_id BIGINT NOT NULL,
-    incident_id BIGINT NOT NULL,
-    asset_id BIGINT NOT NULL,
-    outcome BIGINT NOT NULL,
-    dedup BIGINT NOT NULL,
-    identify BIGINT NOT NULL,
-    promote BIGINT NOT NULL,
-    action BIGINT NOT NULL,
-    severity BIGINT NOT NULL,
-    rules_version BIGINT NOT NULL,
-    rule_index BIGINT NOT NULL
+    -- Alerts first seen and incidents opened by these decisions. Their ids rise with those of the
+    -- decisions, so the row that brought one is found by bisection. 0: none.
+    first_alert BIGINT NOT NULL,
+    last_alert BIGINT NOT NULL,
+    first_incident BIGINT NOT NULL,
+    last_incident BIGINT NOT NULL,
+    packed {{blob}} NOT NULL
 );
-CREATE INDEX decisions_by_alert ON decisions (alert_id);
-CREATE INDEX decisions_by_incident ON decisions (incident_id) WHERE incident_id <> 0;
+CREATE INDEX decisions_by_record ON decisions (journal_seq);
+CREATE INDEX decisions_by_first_alert ON decisions (first_alert) WHERE first_alert <> 0;
+CREATE INDEX decisions_by_first_incident ON decisions (first_incident) WHERE first_incident <> 0;
+-- What the decisions of a row are about besides what they brought: alerts (subject 0) and
+-- incidents (1).
+CREATE TABLE decision_subjects (
+    subject BIGINT NOT NULL,
+    subject_id BIGINT NOT NULL,
+    first_id BIGINT NOT NULL,
+    PRIMARY KEY (subject, subject_id, first_id)
+) {{without_rowid}};
+CREATE INDEX decision_subjects_by_row ON decision_subjects (first_id);
 
 CREATE TABLE incidents (
     id {{pk}},

@@ -4,6 +4,7 @@
 
 #include "core/records/access.hpp"
 #include "core/records/alerts.hpp"
+#include "core/records/decisions.hpp"
 #include "itsm/outbox/sql_outbox.hpp"
 #include "itsm/tickets/service_desk.hpp"
 #include "itsm/tickets/ticket_store.hpp"

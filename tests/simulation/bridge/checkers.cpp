@@ -3,9 +3,11 @@
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <tuple>
 
 #include "collector/intake/generic.hpp"
 #include "core/model/decision.hpp"
+#include "core/records/decisions.hpp"
 
 namespace gantry::simulation {
 namespace {
@@ -41,9 +43,10 @@ constexpr Table k_tables[] = {
      "episode_count,started_at,resolved_at,expires_after_ms,incident_id,opened_seq,changed_seq",
      "id"},
     {"decisions",
-     "id,organisation_id,journal_seq,event_index,at,alert_id,episode_id,incident_id,asset_id,"
-     "outcome,dedup,identify,promote,action,severity,rules_version,rule_index",
-     "id"},
+     "first_id,last_id,count,organisation_id,journal_seq,at,first_alert,last_alert,first_incident,"
+     "last_incident,packed",
+     "first_id"},
+    {"decision_subjects", "subject,subject_id,first_id", "subject,subject_id,first_id"},
     {"incidents",
      "id,organisation_id,site_id,asset_id,title,description,state,impact,urgency,priority,"
      "category,source,assignee,assignment_group,hold_reason,close_code,close_notes,opened_at,"
@@ -91,6 +94,19 @@ private:
     std::vector<Row> rows(const std::string& sql, int columns) {
         return query(connection_, sql, columns);
     }
+    std::vector<Decision> decisions() {
+        std::vector<Decision> out;
+        for (PageRequest page{0, 500};;) {
+            const auto some = records::decisions(connection_, Scope::all(), {}, page);
+            if (!some) {
+                broken_.push_back("decisions: " + some.error().message);
+                return out;
+            }
+            out.insert(out.end(), some->items.begin(), some->items.end());
+            if (!some->next) return out;
+            page.after = *some->next;
+        }
+    }
     void none(const std::string& promise, const std::string& sql) {
         for (const Row& row : rows(sql, 1)) broken_.push_back(promise + ": " + row[0]);
     }
@@ -98,16 +114,16 @@ private:
     // Nothing acknowledged is lost, nothing is folded twice. The marker of a full state ends
     // several alerts, each with a decision of its own.
     void every_event_has_one_decision() {
-        std::map<std::string, std::set<std::string>> seen;
-        std::set<Row> decided;
-        for (const Row& row :
-             rows("SELECT journal_seq, event_index, CASE WHEN dedup = " +
-                      std::to_string(static_cast<int>(DedupReason::not_in_full_state)) +
-                      " THEN alert_id ELSE 0 END FROM decisions",
-                  3)) {
-            seen[row[0]].insert(row[1]);
-            if (!decided.insert(row).second) {
-                broken_.push_back("event decided twice: record " + row[0] + " event " + row[1]);
+        std::map<JournalSeq, std::set<std::int64_t>> seen;
+        std::set<std::tuple<JournalSeq, std::int64_t, AlertId>> decided;
+        for (const Decision& decision : decisions()) {
+            const bool of_marker = decision.dedup == DedupReason::not_in_full_state;
+            const JournalSeq seq = decision.journal_seq;
+            seen[seq].insert(decision.event_index);
+            if (!decided.emplace(seq, decision.event_index, of_marker ? decision.alert : AlertId{})
+                     .second) {
+                broken_.push_back("event decided twice: record " + std::to_string(seq.value) +
+                                  " event " + std::to_string(decision.event_index));
             }
         }
         collector::GenericIntake intake;
@@ -116,7 +132,7 @@ private:
             std::string body = record.body;
             const auto batch = intake.parse(body, record.organisation, record.received_at);
             const std::size_t expected = batch ? batch->events.size() : 0;
-            const std::size_t found = seen[std::to_string(record.seq.value)].size();
+            const std::size_t found = seen[record.seq].size();
             if (found != expected) {
                 broken_.push_back("record " + std::to_string(record.seq.value) + " has " +
                                   std::to_string(expected) + " events and " +

@@ -14,7 +14,7 @@ TEST_CASE("engine: it is ready when it has caught up with the journal, not befor
     REQUIRE(world.start());
     CHECK(world.engine->ready());
     CHECK(world.engine->lag() == 0);
-    CHECK(world.count("decisions") == 5);
+    CHECK(world.decisions() == 5);
 }
 
 TEST_CASE("engine: a failing store is tried again until it takes the same effects once") {
@@ -25,11 +25,11 @@ TEST_CASE("engine: a failing store is tried again until it takes the same effect
     world.until([&] { return world.metric("gantry_store_retries_total") == 1; });
     CHECK_FALSE(world.engine->ready());
     CHECK(world.engine->lag() == 1);
-    CHECK(world.count("decisions") == 0);
+    CHECK(world.decisions() == 0);
     world.until_folded();
     CHECK(world.engine->ready());
     CHECK(world.metric("gantry_store_retries_total") == 2);
-    CHECK(world.count("decisions") == 1);
+    CHECK(world.decisions() == 1);
     CHECK(world.count("incidents") == 1);
 }
 
@@ -45,7 +45,7 @@ TEST_CASE("engine: new records do not hurry a store that is unwell") {
     CHECK(world.faults.begun <= 8);  // 100 ms, 200 ms, 400 ms ... not one each
     world.faults.failing = 0;
     world.until_folded();
-    CHECK(world.count("decisions") == 60);
+    CHECK(world.decisions() == 60);
 }
 
 TEST_CASE("engine: a command under a failing store is answered when it was made") {
@@ -70,7 +70,7 @@ TEST_CASE("engine: after a restart the fold goes on behind its cursor, nothing t
         (void)run(world.context, world.journal.append(world.alert("k" + std::to_string(i))));
     }
     REQUIRE(world.start());
-    CHECK(world.count("decisions") == 8);
+    CHECK(world.decisions() == 8);
     CHECK(world.number("SELECT COUNT(*) FROM alerts WHERE state = 1") == 6);
     CHECK(world.number("SELECT COUNT(DISTINCT journal_seq) FROM decisions") == 8);
 }
@@ -82,11 +82,11 @@ TEST_CASE("engine: stopped while the store is away, it ends, and the next start 
     REQUIRE(world.accept(world.alert("disk")));
     world.until([&] { return world.metric("gantry_store_retries_total") > 0; });
     world.stop();
-    CHECK(world.count("decisions") == 0);
+    CHECK(world.decisions() == 0);
     world.faults.failing = 0;
     world.boot();
     REQUIRE(world.start());
-    CHECK(world.count("decisions") == 1);
+    CHECK(world.decisions() == 1);
 }
 
 TEST_CASE("engine: stop lets what is in the journal be folded first") {
@@ -96,7 +96,7 @@ TEST_CASE("engine: stop lets what is in the journal be folded first") {
     world.follow();
     world.stop();
     CHECK(world.engine->lag() == 0);
-    CHECK(world.count("decisions") == 600);
+    CHECK(world.decisions() == 600);
 }
 
 TEST_CASE("engine: a start that cannot read says so") {
@@ -127,7 +127,7 @@ TEST_CASE("engine: records trimmed before this store saw them stop neither start
     CHECK(world.journal.reads - reads < 3);  // it waits, it does not spin
     REQUIRE(world.accept(world.alert("new")));
     world.until_folded();
-    CHECK(world.count("decisions") == 1);
+    CHECK(world.decisions() == 1);
     CHECK(world.number("SELECT seq FROM progress WHERE name = 'fold'") == 11);
 }
 
@@ -142,5 +142,5 @@ TEST_CASE("engine: a record that cannot be read is counted and passed over") {
     world.until_folded();
     CHECK(world.metric("gantry_journal_broken_total") == 4);
     CHECK(world.metric("gantry_journal_folded_total") == 5);
-    CHECK(world.count("decisions") == 1);
+    CHECK(world.decisions() == 1);
 }

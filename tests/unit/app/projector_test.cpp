@@ -55,8 +55,10 @@ struct World {
         }
         return sizes;
     }
-    std::int64_t count(const std::string& table) {
-        auto statement = connection->prepare("SELECT COUNT(*) FROM " + table);
+    std::int64_t count(const std::string& table) { return number("SELECT COUNT(*) FROM " + table); }
+    std::int64_t decisions() { return number("SELECT COALESCE(SUM(count), 0) FROM decisions"); }
+    std::int64_t number(const std::string& sql) {
+        auto statement = connection->prepare(sql);
         REQUIRE(statement);
         REQUIRE((*statement)->step());
         const std::int64_t value = (*statement)->integer(0);
@@ -87,7 +89,7 @@ TEST_CASE("projector: a batch ends with its command, so that order is kept aroun
     world.add_alert("c");
     CHECK(world.play() == Sizes{3, 1, 1});
     CHECK(world.projector.cursor() == JournalSeq{5});
-    CHECK(world.count("decisions") == 3);
+    CHECK(world.decisions() == 3);
 }
 
 TEST_CASE("projector: a command that cannot be read ends no batch") {
@@ -118,7 +120,7 @@ TEST_CASE("projector: a transaction's size is bounded by events, not by records"
     }
     for (int i = 0; i < 9; ++i) world.add(journal::Kind::intake, many + "]");
     CHECK(world.play() == Sizes{5, 4});
-    CHECK(world.count("decisions") == 9'000);
+    CHECK(world.decisions() == 9'000);
 }
 
 TEST_CASE("projector: whichever operation fails, nothing is written, and the next try does all") {
@@ -134,7 +136,7 @@ TEST_CASE("projector: whichever operation fails, nothing is written, and the nex
         failed = !world.projector.store(*failing, batch);
         if (failed) {
             CHECK_FALSE(world.connection->in_transaction());
-            CHECK(world.count("decisions") == 0);
+            CHECK(world.decisions() == 0);
             CHECK(world.count("incidents") == 0);
             CHECK(world.count("incident_timeline") == 0);
             REQUIRE(world.projector.store(*world.connection, batch));
@@ -142,7 +144,7 @@ TEST_CASE("projector: whichever operation fails, nothing is written, and the nex
         world.projector.finish(batch);
         REQUIRE(batch.outcome);
         CHECK(batch.outcome->incident->id == IncidentId{2});
-        CHECK(world.count("decisions") == 1);
+        CHECK(world.decisions() == 1);
         CHECK(world.count("incidents") == 2);
         CHECK(world.projector.cursor() == JournalSeq{2});
     }
@@ -161,7 +163,7 @@ TEST_CASE("projector: a refused command leaves no row, and the events before it 
     REQUIRE_FALSE(batch.outcome);
     CHECK(batch.outcome.error().code == ErrorCode::not_found);
     world.projector.finish(batch);
-    CHECK(world.count("decisions") == 1);
+    CHECK(world.decisions() == 1);
     CHECK(world.count("incidents") == 1);
     CHECK(batch.sequences.next_agent == before.next_agent);
     world.records.clear();

@@ -9,6 +9,7 @@
 
 #include "core/records/alerts.hpp"
 #include "core/records/counts.hpp"
+#include "core/records/decisions.hpp"
 #include "core/storage/database.hpp"
 #include "core/storage/migrations.hpp"
 #include "itsm/outbox/backlog.hpp"
@@ -113,12 +114,19 @@ TEST_CASE("plans: decisions of an incident or an alert are found by their index"
     REQUIRE(records::latest_decisions(plans.recorder, Scope::all(), by_incident, 101));
     REQUIRE(records::decisions(plans.recorder, Scope::all(), by_incident, {}));
     CHECK(plans.scans() == Steps{});
-    CHECK(plans.uses("decisions_by_incident"));
+    CHECK(plans.uses("decisions_by_first_incident"));
+    CHECK(plans.uses("SEARCH s USING PRIMARY KEY (subject=? AND subject_id=? AND first_id>?)"));
+    CHECK(plans.uses("SEARCH s USING PRIMARY KEY (subject=? AND subject_id=? AND first_id<?)"));
     records::DecisionFilter by_alert;
     by_alert.alert = AlertId{7};
     REQUIRE(records::latest_decisions(plans.recorder, Scope::all(), by_alert, 101));
     CHECK(plans.scans() == Steps{});
-    CHECK(plans.uses("decisions_by_alert"));
+    CHECK(plans.uses("decisions_by_first_alert"));
+    records::DecisionFilter by_record;
+    by_record.journal_seq = JournalSeq{7};
+    REQUIRE(records::decisions(plans.recorder, Scope::all(), by_record, {}));
+    CHECK(plans.uses("decisions_by_record"));
+    CHECK(plans.scans() == Steps{});
 }
 
 TEST_CASE("plans: alerts of an asset or an incident are found by their index") {
