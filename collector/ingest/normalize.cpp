@@ -150,7 +150,7 @@ Event endpoint_returned(const AgentIdentity& agent, Instant now) {
 Event endpoint_unwatched(const AgentIdentity& agent, Instant now) {
     Event event = endpoint_returned(agent, now);
     event.summary = "endpoint is not watched any more: its agent was revoked";
-    event.evidence.clear();
+    event.evidence = {};
     return event;
 }
 

@@ -2,9 +2,9 @@
 
 #include <simdjson.h>
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <deque>
 #include <optional>
 
 #include "core/base/text.hpp"
@@ -69,11 +69,34 @@ Key key_of(std::string_view name) {
     return Key::none;
 }
 
+// What is collected of one alert: views into the document, and texts that had to be made.
+struct Scratch {
+    LabelCollector labels;
+    LabelCollector evidence;
+    std::deque<std::string> made;
+
+    void clear() {
+        labels.clear();
+        evidence.clear();
+        made.clear();
+    }
+    std::string_view keep(std::string text) { return made.emplace_back(std::move(text)); }
+    std::string_view clean(std::string_view text) {
+        return is_clean(text) ? text : keep(sanitise(text));
+    }
+    std::string_view shortened(std::string_view text) {
+        return text.size() <= k_max_label_bytes ? text
+                                                : keep(truncate_utf8(text, k_max_label_bytes));
+    }
+};
+
 // One alert of the body on its way to an Event; collects the first fault.
 class AlertReader {
 public:
-    AlertReader(std::string place, std::vector<std::string>& warnings)
-        : place_(std::move(place)), warnings_(warnings) {}
+    AlertReader(std::string place, Scratch& scratch, std::vector<std::string>& warnings)
+        : place_(std::move(place)), scratch_(scratch), warnings_(warnings) {
+        scratch_.clear();
+    }
 
     Result<Event> read(element json, OrganisationId organisation, Instant now);
 
@@ -84,7 +107,8 @@ private:
     void read_starts_at(element value);
     void read_expiry(element value);
     void keep_unknown(std::string_view name, element value);
-    void read_map(std::string_view name, element value, Labels& into);
+    void read_map(std::string_view name, element value, LabelCollector& into);
+    std::optional<std::string_view> scalar(element value);
     std::string text(std::string_view name, element value, std::size_t max_bytes);
     void finish(OrganisationId organisation, Instant now);
     void fault(std::string_view name, const std::string& what) {
@@ -93,47 +117,35 @@ private:
     }
 
     std::string place_;
+    Scratch& scratch_;
     std::vector<std::string>& warnings_;
     std::string fault_;
     Event event_;
 };
 
-// Scalars as text; nullopt for objects, arrays and null. A text is a view into the document; of
-// others `made` holds the text.
-std::optional<std::string_view> scalar(element value, std::string& made) {
+// Scalars as text; nullopt for objects, arrays and null.
+std::optional<std::string_view> AlertReader::scalar(element value) {
     switch (value.type()) {
         case element_type::STRING: return std::string_view(value);
-        case element_type::INT64: made = std::to_string(std::int64_t(value)); break;
-        case element_type::UINT64: made = std::to_string(std::uint64_t(value)); break;
+        case element_type::INT64: return scratch_.keep(std::to_string(std::int64_t(value)));
+        case element_type::UINT64: return scratch_.keep(std::to_string(std::uint64_t(value)));
         case element_type::BOOL: return bool(value) ? "true" : "false";
         case element_type::DOUBLE: {
             char out[40];
             std::snprintf(out, sizeof out, "%.15g", double(value));
-            made = out;
-            break;
+            return scratch_.keep(out);
         }
         default: return std::nullopt;
     }
-    return made;
 }
 
-// Sorted by name, the last of equal names wins (as JSON parsers do).
-void sort_labels(Labels& labels) {
-    const auto unsorted =
-        std::adjacent_find(labels.begin(), labels.end(),
-                           [](const auto& a, const auto& b) { return a.first >= b.first; });
-    if (unsorted == labels.end()) return;
-    std::stable_sort(labels.begin(), labels.end(),
-                     [](const auto& a, const auto& b) { return a.first < b.first; });
-    Labels unique;
-    for (auto& label : labels) {
-        if (!unique.empty() && unique.back().first == label.first) {
-            unique.back() = std::move(label);
-        } else {
-            unique.push_back(std::move(label));
-        }
+// Sixteen digits.
+std::string hex_of(std::uint64_t value) {
+    std::string out(16, '0');
+    for (auto digit = out.rbegin(); digit != out.rend(); ++digit, value >>= 4) {
+        *digit = "0123456789abcdef"[value & 0xF];
     }
-    labels = std::move(unique);
+    return out;
 }
 
 Result<Event> AlertReader::read(element json, OrganisationId organisation, Instant now) {
@@ -163,10 +175,10 @@ void AlertReader::read_member(std::string_view name, element value) {
             break;
         case Key::host: event_.host = text(name, value, k_max_key_bytes); break;
         case Key::service:
-            event_.labels.emplace_back("service", text(name, value, k_max_label_bytes));
+            scratch_.labels.add("service", scratch_.keep(text(name, value, k_max_label_bytes)));
             break;
-        case Key::labels: read_map(name, value, event_.labels); break;
-        case Key::evidence: read_map(name, value, event_.evidence); break;
+        case Key::labels: read_map(name, value, scratch_.labels); break;
+        case Key::evidence: read_map(name, value, scratch_.evidence); break;
         case Key::starts_at: read_starts_at(value); break;
         case Key::expires_after_s: read_expiry(value); break;
         case Key::none: keep_unknown(name, value); break;
@@ -231,14 +243,11 @@ void AlertReader::read_expiry(element value) {
     event_.expires_after = std::chrono::seconds{seconds};
 }
 
-void AlertReader::read_map(std::string_view name, element value, Labels& into) {
+void AlertReader::read_map(std::string_view name, element value, LabelCollector& into) {
     if (!value.is_object()) return fault(name, " must be an object of texts");
-    const simdjson::dom::object members(value);
-    into.reserve(into.size() + std::min(members.size() + 1, k_max_labels));  // and "host"
-    std::string made;
-    for (const auto [label, content] : members) {
+    for (const auto [label, content] : simdjson::dom::object(value)) {
         if (content.is_null()) continue;
-        const auto text = scalar(content, made);
+        const auto text = scalar(content);
         const auto place = [&, label = label] {
             return std::string(name) + "." + truncate_utf8(label, 64);
         };
@@ -251,13 +260,12 @@ void AlertReader::read_map(std::string_view name, element value, Labels& into) {
         if (into.size() >= k_max_labels) {
             return fault(name, " has more than " + std::to_string(k_max_labels) + " entries");
         }
-        into.emplace_back(sanitise(label), sanitise(*text));
+        into.add(scratch_.clean(label), scratch_.clean(*text));
     }
 }
 
 void AlertReader::keep_unknown(std::string_view name, element value) {
-    std::string made;
-    const auto text = scalar(value, made);
+    const auto text = scalar(value);
     if (warnings_.size() < k_max_warnings) {
         std::vector<std::string> known;
         known.reserve(std::size(k_key_names));
@@ -268,36 +276,30 @@ void AlertReader::keep_unknown(std::string_view name, element value) {
                                   : " is not a known key and was left out") +
                             (meant ? "; did you mean " + *meant + "?" : ""));
     }
-    if (text && event_.evidence.size() < k_max_labels) {
-        event_.evidence.emplace_back(sanitise(truncate_utf8(name, k_max_label_bytes)),
-                                     sanitise(truncate_utf8(*text, k_max_label_bytes)));
+    if (text && scratch_.evidence.size() < k_max_labels) {
+        scratch_.evidence.add(scratch_.clean(scratch_.shortened(name)),
+                              scratch_.clean(scratch_.shortened(*text)));
     }
 }
 
 void AlertReader::finish(OrganisationId organisation, Instant now) {
     event_.organisation = organisation;
     if (event_.observed_at == Instant{}) event_.observed_at = now;
-    if (event_.host.empty()) {
-        sort_labels(event_.labels);
-        for (const char* name : {"host", "instance", "node"}) {
-            if (const std::string* host = find_label(event_.labels, name)) {
-                event_.host = truncate_utf8(*host, k_max_key_bytes);
-                break;
-            }
+    const bool named = !event_.host.empty();
+    if (named && scratch_.labels.size() < k_max_labels) scratch_.labels.add("host", event_.host);
+    event_.labels = scratch_.labels.take();
+    event_.evidence = scratch_.evidence.take();
+    for (const char* name : {"host", "instance", "node"}) {
+        if (!event_.host.empty()) break;
+        if (const auto host = event_.labels.find(name)) {
+            event_.host = truncate_utf8(*host, k_max_key_bytes);
         }
-    } else if (event_.labels.size() < k_max_labels) {
-        event_.labels.emplace_back("host", event_.host);
     }
-    sort_labels(event_.labels);
-    sort_labels(event_.evidence);
     if (event_.key.empty()) {
         if (event_.labels.empty()) {
             return fault("key", " is missing: give a key, or labels to identify the alert by");
         }
-        char hex[17];
-        std::snprintf(hex, sizeof hex, "%016llx",
-                      static_cast<unsigned long long>(fingerprint(event_.labels)));
-        event_.key = hex;
+        event_.key = hex_of(fingerprint(event_.labels));
     }
     if (event_.summary.empty() && event_.action == EventAction::firing) {
         fault("summary", " is missing: one line that says what is wrong");
@@ -308,6 +310,7 @@ void AlertReader::finish(OrganisationId organisation, Instant now) {
 
 struct GenericIntake::Parser {
     simdjson::dom::parser json;
+    Scratch scratch;
 };
 
 GenericIntake::GenericIntake() : parser_(std::make_unique<Parser>()) {}
@@ -324,7 +327,8 @@ Result<IntakeBatch> GenericIntake::parse(std::string& body, OrganisationId organ
     }
     IntakeBatch batch;
     const auto add = [&](element json, std::string place) -> Result<void> {
-        auto event = AlertReader(std::move(place), batch.warnings).read(json, organisation, now);
+        AlertReader reader(std::move(place), parser_->scratch, batch.warnings);
+        auto event = reader.read(json, organisation, now);
         if (!event) return event.error();
         batch.events.push_back(std::move(*event));
         return {};

@@ -74,12 +74,15 @@ std::string truncate_utf8(std::string_view text, std::size_t max_bytes) {
     return std::string(text.substr(0, end));
 }
 
+bool is_clean(std::string_view text) {
+    if (is_plain_ascii(text)) return true;  // nearly always
+    return is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
+               return is_forbidden_control(static_cast<unsigned char>(c));
+           });
+}
+
 std::string sanitise(std::string_view text) {
-    if (is_plain_ascii(text)) return std::string(text);  // nearly always
-    const bool clean = is_utf8(text) && std::none_of(text.begin(), text.end(), [](char c) {
-                           return is_forbidden_control(static_cast<unsigned char>(c));
-                       });
-    if (clean) return std::string(text);
+    if (is_clean(text)) return std::string(text);
     std::string out;
     out.reserve(text.size());
     for (std::size_t pos = 0; pos < text.size();) {

@@ -19,6 +19,8 @@ namespace gantry {
 // Control characters other than tab and newline (NUL among them) become U+FFFD, invalid bytes too;
 // PostgreSQL's text type refuses NUL, terminals obey the rest.
 [[nodiscard]] std::string sanitise(std::string_view text);
+// Would sanitise() change nothing?
+[[nodiscard]] bool is_clean(std::string_view text);
 
 // As sanitise(), and at most `max_bytes` long: longer text is cut and ends with "…".
 // REQUIRES: max_bytes >= 3.

@@ -6,9 +6,8 @@
 
 #include <string_view>
 
-#include "core/base/result.hpp"
 #include "core/base/shared_bytes.hpp"
-#include "core/model/event.hpp"
+#include "core/model/label_set.hpp"
 
 namespace gantry {
 
@@ -16,25 +15,19 @@ class AlertText {
 public:
     AlertText() = default;
     AlertText(std::string_view source, std::string_view key, std::string_view summary,
-              const Labels& labels);
-    // With labels as packed_labels() gave them; corrupt when they are something else.
-    static Result<AlertText> with_packed(std::string_view source, std::string_view key,
-                                         std::string_view summary, std::string_view labels);
-
+              const LabelSet& labels);
     [[nodiscard]] bool same_key(std::string_view source, std::string_view key) const;
-    [[nodiscard]] bool same_content(std::string_view summary, const Labels& labels) const;
+    [[nodiscard]] bool same_content(std::string_view summary, const LabelSet& labels) const;
 
     // Views into this text; valid while a copy of it lives.
     [[nodiscard]] std::string_view source() const;
     [[nodiscard]] std::string_view key() const;
     [[nodiscard]] std::string_view summary() const;
     [[nodiscard]] std::string_view packed_labels() const;
-    [[nodiscard]] Labels labels() const;
+    [[nodiscard]] LabelSet labels() const;
     [[nodiscard]] const char* data() const { return bytes_.view().data(); }
 
 private:
-    explicit AlertText(std::string_view packed) : bytes_(packed) {}
-
     SharedBytes bytes_;
 };
 

@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "core/base/strong_id.hpp"
+#include "core/model/label_set.hpp"
 #include "core/time/clock.hpp"
 
 namespace gantry {
@@ -21,13 +21,6 @@ enum class EventAction : std::uint8_t { firing = 0, resolved = 1 };
 [[nodiscard]] const char* to_string(Severity severity);
 [[nodiscard]] const char* to_string(EventAction action);
 [[nodiscard]] bool parse(std::string_view text, Severity& out);
-
-// Name and value pairs sorted by name, names unique.
-using Labels = std::vector<std::pair<std::string, std::string>>;
-
-[[nodiscard]] const std::string* find_label(const Labels& labels, std::string_view name);
-// FNV-1a 64 over name 0xFF value 0xFF in order, as Prometheus' model/signature.go does.
-[[nodiscard]] std::uint64_t fingerprint(const Labels& labels);
 
 // Bounds that adapters enforce before an Event exists (longer text is cut, counted, marked "…").
 inline constexpr std::size_t k_max_key_bytes = 255;
@@ -48,8 +41,8 @@ struct Event {
     Severity severity = Severity::warning;
     std::string summary;      // one line; becomes the incident's title
     std::string description;  // more lines, may be empty
-    Labels labels;            // identity and routing: host, service, check ...
-    Labels evidence;          // readings and texts that prove it: value, threshold, output ...
+    LabelSet labels;          // identity and routing: host, service, check ...
+    LabelSet evidence;        // readings and texts that prove it: value, threshold, output ...
     AssetId asset;            // set when the source proves it (an agent's credential)
     std::string host;         // host name as told by the source; empty when none
     Instant observed_at{};    // by the source's clock, corrected by its age where told

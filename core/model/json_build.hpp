@@ -23,12 +23,12 @@ Json id(const Id& value) {
 
 inline Json time(Instant at) { return at == Instant{} ? Json(nullptr) : Json(to_rfc3339(at)); }
 
-// Their names differ (core/model/event.hpp), so none is looked for among those before it.
-inline Json labels(const Labels& values) {
+// Their names differ (core/model/label_set.hpp), so none is looked for among those before it.
+inline Json labels(const LabelSet& values) {
     Json::object_t out;
     Json::object_t::Container& members = out;
     members.reserve(values.size());
-    for (const auto& [name, value] : values) members.emplace_back(name, value);
+    for (const auto [name, value] : values) members.emplace_back(name, value);
     return Json(std::move(out));
 }
 

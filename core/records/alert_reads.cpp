@@ -24,8 +24,8 @@ Alert read_alert(Query& query) {
     alert.state = query.word<AlertState>();
     alert.severity = query.word<Severity>();
     const std::string summary = query.text();
-    auto text = AlertText::with_packed(source, key, summary, query.bytes());
-    alert.text = text ? std::move(*text) : AlertText(source, key, summary, {});
+    const auto labels = LabelSet::from_packed(query.bytes());
+    alert.text = AlertText(source, key, summary, labels.value_or(LabelSet()));
     alert.asset = query.id<AssetId>();
     alert.episode = query.id<EpisodeId>();
     alert.episode_count = query.integer();

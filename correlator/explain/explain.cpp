@@ -201,7 +201,7 @@ std::vector<RuleTried> tried(const Decision& decision, const Event& event, const
     const auto compiled = CompiledRules::compile(rules);
     if (!compiled) return out;
     std::string_view host = event.host;
-    if (const auto* label = find_label(event.labels, "host"); host.empty() && label) host = *label;
+    if (const auto label = event.labels.find("host"); host.empty() && label) host = *label;
     if (host.empty() && event.asset.is_set()) host = names.asset;  // an agent's is its asset's
     const Subject subject{decision.severity, event.source, host, event.key, &event.labels};
     const auto last = decision.rule_index < 0 ? static_cast<std::int64_t>(rules.promote.size()) - 1

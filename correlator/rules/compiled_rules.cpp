@@ -116,8 +116,8 @@ std::string_view field_of(const Subject& subject, std::string_view field) {
     if (field == "source") return subject.source;
     if (field == "host") return subject.host;
     if (field == "key") return subject.key;
-    const auto* label = subject.labels ? find_label(*subject.labels, field) : nullptr;
-    return label ? std::string_view(*label) : std::string_view{};
+    const auto label = subject.labels ? subject.labels->find(field) : std::nullopt;
+    return label.value_or(std::string_view{});
 }
 
 Result<void> check_rules(const RuleSet& rules) {

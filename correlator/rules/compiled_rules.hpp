@@ -18,7 +18,7 @@ struct Subject {
     std::string_view source;
     std::string_view host;
     std::string_view key;
-    const Labels* labels = nullptr;
+    const LabelSet* labels = nullptr;
 };
 
 class CompiledRules {

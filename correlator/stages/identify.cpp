@@ -24,7 +24,7 @@ std::optional<AssetId> proven(const Context& context) {
 }
 
 std::optional<AssetId> labelled(const Context& context) {
-    const auto* label = find_label(context.event.labels, "asset_id");
+    const auto label = context.event.labels.find("asset_id");
     if (!label) return std::nullopt;
     AssetId asset;
     const auto* end = label->data() + label->size();
@@ -87,7 +87,7 @@ Found find(Context& context) {
         ++context.state.counters.assets_refused;
         return by_service(context, event.source);
     }
-    const auto* service = find_label(event.labels, "service");
+    const auto service = event.labels.find("service");
     const bool named = service && !trim(*service).empty();
     return by_service(context,
                       named ? truncate_utf8(trim(*service), k_max_asset_name_bytes) : event.source);

@@ -29,15 +29,17 @@ std::string where(const Context& context) {
 }
 
 // "The value is 96.2 %; the threshold is 95 %." Empty when the evidence has no value.
-std::string value_sentence(const Labels& evidence) {
-    const auto* value = find_label(evidence, "value");
+std::string value_sentence(const LabelSet& evidence) {
+    const auto value = evidence.find("value");
     if (!value || value->empty()) return {};
-    const auto* unit = find_label(evidence, "unit");
-    const auto suffix = unit && !unit->empty() ? " " + *unit : std::string{};
-    auto out = "The value is " + *value + suffix;
-    if (const auto* threshold = find_label(evidence, "threshold");
-        threshold && !threshold->empty()) {
-        out += "; the threshold is " + *threshold + suffix;
+    std::string suffix;
+    if (const auto unit = evidence.find("unit"); unit && !unit->empty()) {
+        suffix.append(" ").append(*unit);
+    }
+    std::string out("The value is ");
+    out.append(*value).append(suffix);
+    if (const auto threshold = evidence.find("threshold"); threshold && !threshold->empty()) {
+        out.append("; the threshold is ").append(*threshold).append(suffix);
     }
     return out + ".";
 }
@@ -47,19 +49,18 @@ bool told_already(std::string_view name) {
     return std::find(k_told.begin(), k_told.end(), name) != k_told.end();
 }
 
-std::string evidence_lines(const Labels& evidence) {
+std::string evidence_lines(const LabelSet& evidence) {
     std::string out;
-    for (const auto& [name, text] : evidence) {
-        if (!told_already(name)) out += "\n" + name + ": " + text;
+    for (const auto [name, text] : evidence) {
+        if (!told_already(name)) out.append("\n").append(name).append(": ").append(text);
     }
     return out.empty() ? out : "\nEvidence:" + out;
 }
 
-std::string label_list(const Labels& labels) {
+std::string label_list(const LabelSet& labels) {
     std::string out;
-    for (const auto& [name, value] : labels) {
-        out += out.empty() ? "" : ", ";
-        out += name + "=" + value;
+    for (const auto [name, value] : labels) {
+        out.append(out.empty() ? "" : ", ").append(name).append("=").append(value);
     }
     return out;
 }
@@ -97,8 +98,8 @@ std::string duration_text(Millis duration) {
 
 std::string host_of(const Context& context) {
     if (!context.event.host.empty()) return context.event.host;
-    if (const auto* label = find_label(context.event.labels, "host"); label && !label->empty()) {
-        return *label;
+    if (const auto label = context.event.labels.find("host"); label && !label->empty()) {
+        return std::string(*label);
     }
     const auto* asset = context.state.assets.find(context.alert().asset);
     return asset && !asset->service ? asset->name : std::string{};

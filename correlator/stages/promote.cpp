@@ -23,7 +23,7 @@ PromoteReason answer(Context& context, Outcome outcome, PromoteReason reason) {
     return reason;
 }
 
-int rule_for(const Context& context, Severity severity, const Labels& labels) {
+int rule_for(const Context& context, Severity severity, const LabelSet& labels) {
     const auto host = host_of(context);
     Subject subject;
     subject.severity = severity;

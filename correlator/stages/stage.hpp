@@ -20,7 +20,7 @@ enum class Cause : std::uint8_t { event, expiry, full_state };
 // How the alert fired before this event changed it.
 struct Before {
     Severity severity = Severity::warning;
-    Labels labels;
+    LabelSet labels;
 };
 
 struct Context {

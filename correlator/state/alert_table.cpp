@@ -95,7 +95,7 @@ void AlertTable::erase(SlotNo slot) {
     --size_;
 }
 
-void AlertTable::set_content(SlotNo slot, std::string_view summary, const Labels& labels) {
+void AlertTable::set_content(SlotNo slot, std::string_view summary, const LabelSet& labels) {
     auto& alert = at(slot);
     alert.text = AlertText(alert.text.source(), alert.text.key(), summary, labels);
 }

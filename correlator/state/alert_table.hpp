@@ -71,7 +71,7 @@ public:
     [[nodiscard]] const AlertSlot& at(SlotNo slot) const {
         return chunks_[slot / k_chunk][slot % k_chunk];
     }
-    void set_content(SlotNo slot, std::string_view summary, const Labels& labels);
+    void set_content(SlotNo slot, std::string_view summary, const LabelSet& labels);
     // The whole row, as the store keeps it.
     [[nodiscard]] Alert row(SlotNo slot) const;
 

@@ -14,11 +14,12 @@ void check(const Event& event) {
     fuzz::expect(event.labels.size() <= k_max_labels, "labels are few");
     fuzz::expect(is_utf8(event.key) && is_utf8(event.summary) && is_utf8(event.description),
                  "texts are valid UTF-8");
-    for (std::size_t i = 0; i < event.labels.size(); ++i) {
-        const auto& [name, value] = event.labels[i];
+    std::optional<std::string_view> before;
+    for (const auto [name, value] : event.labels) {
         fuzz::expect(name.size() <= k_max_label_bytes && value.size() <= k_max_label_bytes,
                      "labels are bounded");
-        fuzz::expect(i == 0 || event.labels[i - 1].first < name, "labels are sorted and unique");
+        fuzz::expect(!before || *before < name, "labels are sorted and unique");
+        before = name;
     }
 }
 

@@ -64,9 +64,11 @@ TEST_CASE("incident text: without a host the label or nothing stands for it") {
 TEST_CASE("incident text: bodies are bounded whatever the event says") {
     auto event = firing("k");
     event.description.assign(k_max_description_bytes, 'd');
+    Labels evidence;
     for (int i = 0; i < 64; ++i) {
-        event.evidence.emplace_back("e" + std::to_string(1000 + i), std::string(1024, 'v'));
+        evidence.emplace_back("e" + std::to_string(1000 + i), std::string(1024, 'v'));
     }
+    event.evidence = evidence;
     const auto body = open_of(event).body;
     CHECK(body.size() <= k_max_body_bytes);
     CHECK(body.ends_with("…"));

@@ -33,9 +33,9 @@ TEST_CASE("refresh: only a firing event that changes nothing is a resend") {
     SECTION("resolved") { other.action = EventAction::resolved; }
     SECTION("another severity") { other.severity = Severity::warning; }
     SECTION("another summary") { other.summary += "!"; }
-    SECTION("another label value") { other.labels[0].second = "disc"; }
-    SECTION("another label") { other.labels.emplace_back("z", ""); }
-    SECTION("no label") { other.labels.clear(); }
+    SECTION("another label value") { other.labels = {{"check", "disc"}}; }
+    SECTION("another label") { other.labels = {{"check", "disk"}, {"z", ""}}; }
+    SECTION("no label") { other.labels = {}; }
     SECTION("another expiry") { other.expires_after += Millis{1}; }
     SECTION("another proven asset") { other.asset = AssetId{8}; }
     CHECK_FALSE(world.correlator->refresh(other, world.now));

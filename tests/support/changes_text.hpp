@@ -9,10 +9,10 @@
 
 namespace gantry::test {
 
-inline std::string labels_text(const Labels& labels) {
+inline std::string labels_text(const LabelSet& labels) {
     std::string out = "{";
-    for (const auto& [name, value] : labels) {
-        out += (out.size() > 1 ? "," : "") + name + "=" + value;
+    for (const auto [name, value] : labels) {
+        out.append(out.size() > 1 ? "," : "").append(name).append("=").append(value);
     }
     return out + "}";
 }

@@ -123,7 +123,7 @@ TEST_CASE("normalize: what a record of an older gantryd may hold becomes an even
         CHECK(event.key.find('\0') == std::string::npos);
         CHECK(event.summary.size() <= k_max_summary_bytes);
         CHECK(event.evidence.size() <= k_max_labels);
-        for (const Labels* labels : {&event.labels, &event.evidence}) {
+        for (const LabelSet* labels : {&event.labels, &event.evidence}) {
             for (const auto& [name, value] : *labels) {
                 CHECK(value.size() <= k_max_label_bytes);
                 CHECK(value.find('\0') == std::string::npos);

@@ -30,6 +30,9 @@ TEST_CASE("sanitise: NUL, escapes and broken bytes become the replacement charac
           "a\xEF\xBF\xBD"
           "b");
     CHECK(sanitise("\x1b[31m") == "\xEF\xBF\xBD[31m");
+    CHECK_FALSE(is_clean("\x1b[31m"));
+    CHECK_FALSE(is_clean("x\xFFy"));
+    CHECK(is_clean("\xC3\xBC ~\n"));
     CHECK(sanitise("a\x1F") == "a\xEF\xBF\xBD");
     CHECK(sanitise("~ \x7F") == "~ \xEF\xBF\xBD");
     CHECK(sanitise("\xC3\xBC ~") == "\xC3\xBC ~");

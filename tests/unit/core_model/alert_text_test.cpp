@@ -15,7 +15,7 @@ TEST_CASE("alert text: what was put in comes out, whatever the lengths") {
     CHECK(text.source() == "generic");
     CHECK(text.key() == std::string(255, 'k'));
     CHECK(text.summary() == "sum");
-    CHECK(text.labels() == labels);
+    CHECK(text.labels() == LabelSet(labels));
     CHECK(text.same_key("generic", std::string(255, 'k')));
     CHECK_FALSE(text.same_key("generic", "k"));
     CHECK(text.same_content("sum", labels));
@@ -38,29 +38,11 @@ TEST_CASE("alert text: nothing told is no labels") {
     CHECK(nothing.source().empty());
     CHECK(nothing.summary().empty());
     CHECK(nothing.labels().empty());
-    CHECK(AlertText::with_packed("s", "k", "", nothing.packed_labels())->labels().empty());
-}
-
-TEST_CASE("alert text: labels come back packed, and nothing else is taken for them") {
-    const Labels labels{{"host", "web01"}, {"mount", "/srv"}};
-    const AlertText text("generic", "k", "full", labels);
-    const std::string packed(text.packed_labels());
-    const auto again = AlertText::with_packed("generic", "k", "full", packed);
-    REQUIRE(again);
-    CHECK(again->labels() == labels);
-    CHECK(again->same_key("generic", "k"));
-    for (std::size_t size = 0; size < packed.size(); ++size) {
-        INFO(size);
-        CHECK_FALSE(AlertText::with_packed("generic", "k", "full", packed.substr(0, size)));
-    }
-    CHECK_FALSE(AlertText::with_packed("generic", "k", "full", packed + "x"));
-    const auto many = AlertText::with_packed("generic", "k", "full", "\xff\xff\xff\xff\x0f");
-    REQUIRE_FALSE(many);
-    CHECK(many.error().code == ErrorCode::corrupt);
+    CHECK(nothing.packed_labels() == LabelSet().packed());
 }
 
 TEST_CASE("alert text: copies outlive the original, on any thread") {
-    auto text = std::make_unique<AlertText>("s", "k", "sum", Labels{{"a", "b"}});
+    auto text = std::make_unique<AlertText>("s", "k", "sum", LabelSet{{"a", "b"}});
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
         threads.emplace_back([copy = *text] {

@@ -30,7 +30,7 @@ std::string refusal(const RuleSet& rules) {
 }  // namespace
 
 TEST_CASE("rules: matchers look at severity, source, host, key and labels") {
-    const Labels labels{{"environment", "production"}};
+    const LabelSet labels{{"environment", "production"}};
     const Subject subject{Severity::critical, "agent", "web01", "disk:/var", &labels};
     const auto holds = [&](std::string field, Op op, std::string value) {
         return compiled({{std::move(field), op, std::move(value)}}).first_match(subject) == 0;
