@@ -19,7 +19,7 @@ constexpr Millis k_house_tick{1'000};
 constexpr Millis k_idle{1'000};
 constexpr int k_seen_every_ticks = 5;
 constexpr int k_trim_every_ticks = 600;
-constexpr Millis k_gather{4};
+constexpr Millis k_gather{8};
 constexpr std::size_t k_max_early = 1'000;
 // Without new appends nobody knows whether the disk has recovered, so a failure is not shown
 // longer.

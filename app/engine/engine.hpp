@@ -16,6 +16,7 @@
 #include "app/engine/load.hpp"
 #include "app/engine/projector.hpp"
 #include "core/async/worker.hpp"
+#include "core/ports/alert_finder.hpp"
 #include "core/ports/command_gate.hpp"
 #include "core/ports/event_gate.hpp"
 #include "core/storage/lazy_connection.hpp"
@@ -45,7 +46,7 @@ struct EngineParts {
     std::function<void(const std::string& agent_id, const std::string& boot_id)> on_boot_refused{};
 };
 
-class Engine final : public EventGate, public CommandGate {
+class Engine final : public EventGate, public CommandGate, public AlertFinder {
 public:
     Engine(EngineParts parts, EngineOptions options);
     ~Engine() override;
@@ -68,6 +69,9 @@ public:
                                                 std::vector<Event> events = {}) override;
     bool coalesce(const std::vector<Event>& events, Instant now) override;
     boost::asio::awaitable<Result<CommandOutcome>> submit(Command command) override;
+    [[nodiscard]] std::vector<AlertId> alerts_of(AssetId asset) const override {
+        return parts_.correlator.alerts_of(asset);
+    }
 
 private:
     struct Waiter;

@@ -195,8 +195,8 @@ void Program::compose_rooms() {
                                                            clock_, metrics_);
     vitals_ = std::make_unique<EngineVitals>(*engine_, book_);
     api_ = std::make_unique<console::Api>(
-        console::ApiParts{database, *desk_, *engine_, *tokens_, *explainer_, *vitals_, clock_,
-                          random_, metrics_, log_, GANTRY_VERSION,
+        console::ApiParts{database, *desk_, *engine_, *tokens_, *explainer_, *engine_, *vitals_,
+                          clock_, random_, metrics_, log_, GANTRY_VERSION,
                           [this](const records::PolicyRow& row) { return policies_->check(row); },
                           [this] { tokens_->clear(); }, [this] { policy_timer_.cancel(); },
                           [this] { deliveries_->notify(); },

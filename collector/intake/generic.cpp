@@ -90,15 +90,31 @@ struct Scratch {
     }
 };
 
+// Where an alert stands in the body, for messages.
+struct Place {
+    const char* list = nullptr;  // nullptr: the body is the alert
+    std::size_t index = 0;
+
+    [[nodiscard]] std::string text() const {
+        return list == nullptr ? std::string{}
+                               : std::string(list) + "[" + std::to_string(index) + "]";
+    }
+    // "alerts[3].severity"
+    [[nodiscard]] std::string of(std::string_view name) const {
+        const std::string here = text();
+        return here + (here.empty() ? "" : ".") + std::string(name);
+    }
+};
+
 // One alert of the body on its way to an Event; collects the first fault.
 class AlertReader {
 public:
-    AlertReader(std::string place, Scratch& scratch, std::vector<std::string>& warnings)
-        : place_(std::move(place)), scratch_(scratch), warnings_(warnings) {
+    AlertReader(Place place, Scratch& scratch, std::vector<std::string>& warnings, Event& into)
+        : place_(place), scratch_(scratch), warnings_(warnings), event_(into) {
         scratch_.clear();
     }
 
-    Result<Event> read(element json, OrganisationId organisation, Instant now);
+    Result<void> read(element json, OrganisationId organisation, Instant now);
 
 private:
     void read_member(std::string_view name, element value);
@@ -112,15 +128,14 @@ private:
     std::string text(std::string_view name, element value, std::size_t max_bytes);
     void finish(OrganisationId organisation, Instant now);
     void fault(std::string_view name, const std::string& what) {
-        if (fault_.empty())
-            fault_ = place_ + (place_.empty() ? "" : ".") + std::string(name) + what;
+        if (fault_.empty()) fault_ = place_.of(name) + what;
     }
 
-    std::string place_;
+    Place place_;
     Scratch& scratch_;
     std::vector<std::string>& warnings_;
     std::string fault_;
-    Event event_;
+    Event& event_;
 };
 
 // Scalars as text; nullopt for objects, arrays and null.
@@ -148,10 +163,10 @@ std::string hex_of(std::uint64_t value) {
     return out;
 }
 
-Result<Event> AlertReader::read(element json, OrganisationId organisation, Instant now) {
+Result<void> AlertReader::read(element json, OrganisationId organisation, Instant now) {
     if (!json.is_object()) {
         return fail(ErrorCode::invalid_input,
-                    (place_.empty() ? "the body" : place_) + " must be an object");
+                    (place_.list == nullptr ? "the body" : place_.text()) + " must be an object");
     }
     event_.source = "generic";
     for (const auto [name, value] : simdjson::dom::object(json)) {
@@ -160,7 +175,7 @@ Result<Event> AlertReader::read(element json, OrganisationId organisation, Insta
     }
     finish(organisation, now);
     if (!fault_.empty()) return fail(ErrorCode::invalid_input, fault_);
-    return std::move(event_);
+    return {};
 }
 
 void AlertReader::read_member(std::string_view name, element value) {
@@ -271,7 +286,7 @@ void AlertReader::keep_unknown(std::string_view name, element value) {
         known.reserve(std::size(k_key_names));
         for (const KeyName& candidate : k_key_names) known.emplace_back(candidate.name);
         const auto meant = nearest(name, known);
-        warnings_.push_back((place_.empty() ? "" : place_ + ".") + truncate_utf8(name, 64) +
+        warnings_.push_back(place_.of(truncate_utf8(name, 64)) +
                             (text ? " is not a known key and was kept as evidence"
                                   : " is not a known key and was left out") +
                             (meant ? "; did you mean " + *meant + "?" : ""));
@@ -326,24 +341,22 @@ Result<IntakeBatch> GenericIntake::parse(std::string& body, OrganisationId organ
                     std::string("the body is not valid JSON: ") + simdjson::error_message(error));
     }
     IntakeBatch batch;
-    const auto add = [&](element json, std::string place) -> Result<void> {
-        AlertReader reader(std::move(place), parser_->scratch, batch.warnings);
-        auto event = reader.read(json, organisation, now);
-        if (!event) return event.error();
-        batch.events.push_back(std::move(*event));
-        return {};
+    const auto add = [&](element json, Place place) {
+        Event& event = batch.events.emplace_back();
+        return AlertReader(place, parser_->scratch, batch.warnings, event)
+            .read(json, organisation, now);
     };
     simdjson::dom::array list;
     element alerts;
-    const char* place = "alerts";
+    const char* list_name = "alerts";
     if (root.is_array()) {
         list = simdjson::dom::array(root);
-        place = "";
+        list_name = "";
     } else if (root.is_object() && root["alerts"].get(alerts) == simdjson::SUCCESS) {
         if (!alerts.is_array()) return fail(ErrorCode::invalid_input, "alerts must be an array");
         list = simdjson::dom::array(alerts);
     } else {
-        if (auto added = add(root, ""); !added) return added.error();
+        if (auto added = add(root, {}); !added) return added.error();
         return batch;
     }
     if (list.size() > k_max_events_per_request) {
@@ -354,8 +367,7 @@ Result<IntakeBatch> GenericIntake::parse(std::string& body, OrganisationId organ
     batch.events.reserve(list.size());
     std::size_t index = 0;
     for (const element json : list) {
-        auto added = add(json, std::string(place) + "[" + std::to_string(index++) + "]");
-        if (!added) return added.error();
+        if (auto added = add(json, {list_name, index++}); !added) return added.error();
     }
     return batch;
 }

@@ -33,6 +33,7 @@ Answer list_alerts(Desk& desk, Call call) {
     records::AlertFilter filter;
     filter.state = query.word<AlertState>("state");
     filter.asset = query.id<AssetId>("asset");
+    if (filter.asset.is_set()) filter.among = desk.parts.alert_finder.alerts_of(filter.asset);
     filter.incident = query.incident("incident");
     filter.key = query.text("key", k_max_key_bytes);
     const PageRequest page = query.page();

@@ -16,6 +16,7 @@
 
 #include "core/base/random.hpp"
 #include "core/http/message.hpp"
+#include "core/ports/alert_finder.hpp"
 #include "core/ports/authenticator.hpp"
 #include "core/ports/command_gate.hpp"
 #include "core/ports/explainer.hpp"
@@ -35,6 +36,7 @@ struct ApiParts {
     CommandGate& commands;
     Authenticator& authenticator;
     Explainer& explainer;
+    AlertFinder& alert_finder;
     VitalSigns& vitals;
     const Clock& clock;
     RandomSource& random;

@@ -1,5 +1,6 @@
 // Reading: the API's lists, and the state at start.
 #include <algorithm>
+#include <span>
 
 #include "core/records/alerts.hpp"
 #include "core/records/query.hpp"
@@ -64,33 +65,72 @@ Result<void> each_alert(storage::Connection& connection,
     return query.done();
 }
 
-Result<PageOf<Alert>> alerts(storage::Connection& connection, const Scope& scope,
-                             const AlertFilter& filter, const PageRequest& page) {
+namespace {
+
+using Chunk = std::span<const AlertId>;
+constexpr std::size_t k_chunk = 200;  // ids in one statement
+
+// Appends what matches, at most `wanted` in all; `chunk`: of these ids only.
+Result<void> read_alerts(storage::Connection& connection, const Scope& scope,
+                         const AlertFilter& filter, std::int64_t after, std::size_t wanted,
+                         std::optional<Chunk> chunk, std::vector<Alert>& out) {
     std::string sql = "SELECT " + std::string(k_alert_columns) + " WHERE " +
                       scope_condition(scope, "a.organisation_id");
     // Parameters in the order of their first appearance.
     int parameter = 0;
-    const auto add = [&](bool wanted, const char* condition) {
-        if (wanted) sql += std::string(" AND ") + condition + "$" + std::to_string(++parameter);
+    const auto add = [&](bool given, const char* condition) {
+        if (given) sql += std::string(" AND ") + condition + "$" + std::to_string(++parameter);
     };
-    add(page.after > 0, "a.id < ");
+    add(after > 0, "a.id < ");
     add(filter.state.has_value(), "a.state = ");
-    add(filter.asset.is_set(), "a.asset_id <> 0 AND a.asset_id = ");
+    add(filter.asset.is_set(), "a.asset_id = ");
     add(filter.incident.is_set(), "a.incident_id <> 0 AND a.incident_id = ");
     add(!filter.key.empty(), "a.key = ");
     add(!filter.source.empty(), "a.source = ");
+    if (chunk) {
+        for (std::size_t i = 0; i < k_chunk; ++i) {
+            sql += (i == 0 ? " AND a.id IN ($" : ",$") + std::to_string(++parameter);
+        }
+        sql += ")";
+    }
     sql += " ORDER BY a.id DESC LIMIT $" + std::to_string(++parameter);
     Query query(connection, sql);
-    if (page.after > 0) query.bind(page.after);
+    if (after > 0) query.bind(after);
     if (filter.state) query.bind(*filter.state);
     if (filter.asset.is_set()) query.bind(filter.asset);
     if (filter.incident.is_set()) query.bind(filter.incident);
     if (!filter.key.empty()) query.bind(filter.key);
     if (!filter.source.empty()) query.bind(filter.source);
-    query.bind(page.limit + 1);
+    for (std::size_t i = 0; chunk && i < k_chunk; ++i) {
+        query.bind(i < chunk->size() ? (*chunk)[i] : AlertId{});
+    }
+    query.bind(wanted - out.size());
+    while (query.next()) out.push_back(read_alert(query));
+    return query.done();
+}
+
+}  // namespace
+
+Result<PageOf<Alert>> alerts(storage::Connection& connection, const Scope& scope,
+                             const AlertFilter& filter, const PageRequest& page) {
+    const auto wanted = static_cast<std::size_t>(page.limit) + 1;
     PageOf<Alert> out;
-    while (query.next()) out.items.push_back(read_alert(query));
-    if (auto done = query.done(); !done) return done.error();
+    if (!filter.among) {
+        auto done = read_alerts(connection, scope, filter, page.after, wanted, {}, out.items);
+        if (!done) return done.error();
+    } else {
+        Chunk left = *filter.among;
+        const auto is_before = [&](AlertId id) { return page.after > 0 && id.value >= page.after; };
+        left = left.subspan(static_cast<std::size_t>(
+            std::find_if_not(left.begin(), left.end(), is_before) - left.begin()));
+        while (!left.empty() && out.items.size() < wanted) {
+            const Chunk chunk = left.first(std::min(k_chunk, left.size()));
+            left = left.subspan(chunk.size());
+            auto done =
+                read_alerts(connection, scope, filter, page.after, wanted, chunk, out.items);
+            if (!done) return done.error();
+        }
+    }
     cut_page(out, page.limit);
     return out;
 }

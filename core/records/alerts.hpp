@@ -31,12 +31,14 @@ Result<void> save_sequences(storage::Connection&, const Sequences&);
 // All alert rows in ascending id, for the correlator's state at start.
 Result<void> each_alert(storage::Connection&, const std::function<void(Alert&&)>& visit);
 
+// By state, asset, key and source alone rows are looked through one by one; `among` narrows it.
 struct AlertFilter {
     std::optional<AlertState> state;
     AssetId asset;
     IncidentId incident;
-    std::string key{};     // exact
-    std::string source{};  // exact
+    std::string key{};                            // exact
+    std::string source{};                         // exact
+    std::optional<std::vector<AlertId>> among{};  // these only; the newest first
 };
 Result<PageOf<Alert>> alerts(storage::Connection&, const Scope&, const AlertFilter&,
                              const PageRequest&);  // newest first

@@ -49,12 +49,13 @@ public:
     void fold(const FoldInput& input, const std::vector<Event>& events, Sequences& sequences,
               Changes& changes) override {
         begin(input, changes);
-        std::int64_t index = 0;
-        for (const auto& event : events) {
-            if (event.full_state) {
-                end_absent(input, event, index++, sequences, changes);
+        expect(events, sequences);
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            const auto index = static_cast<std::int64_t>(i);
+            if (events[i].full_state) {
+                end_absent(input, events[i], index, sequences, changes);
             } else {
-                step(input, event, index++, Cause::event, sequences, changes);
+                step(input, events[i], hashes_[i], index, Cause::event, sequences, changes);
             }
         }
         state_.write_rows(changes);
@@ -69,8 +70,8 @@ public:
                 ++state_.counters.expiries_skipped;
                 continue;
             }
-            step(input, event_of(slot), static_cast<std::int64_t>(index), Cause::expiry, sequences,
-                 changes);
+            step(input, event_of(slot), state_.alerts.at(slot).key_hash,
+                 static_cast<std::int64_t>(index), Cause::expiry, sequences, changes);
         }
         state_.write_rows(changes);
     }
@@ -109,6 +110,14 @@ public:
         return state_.due_to_expire(now, max);
     }
     void grant_grace(Millis grace) override { state_.grant_grace(grace); }
+    [[nodiscard]] std::vector<AlertId> alerts_of(AssetId asset) const override {
+        std::vector<AlertId> out;
+        for (const auto slot : state_.alerts.of_asset(asset)) {
+            out.push_back(state_.alerts.at(slot).id);
+        }
+        std::reverse(out.begin(), out.end());
+        return out;
+    }
     [[nodiscard]] std::size_t live_alerts() const override { return state_.alerts.size(); }
     [[nodiscard]] Counters counters() const override { return state_.counters; }
 
@@ -133,7 +142,7 @@ private:
         std::array<SlotNo, k_refresh_batch> guesses{};
         const auto& alerts = state_.alerts;
         for (std::size_t i = 0; i < events.size(); ++i) {
-            hashes[i] = alerts.key_hash(events[i].organisation, events[i].source, events[i].key);
+            hashes[i] = alerts.key_hash(events[i]);
             alerts.prefetch_index(hashes[i]);
         }
         for (std::size_t i = 0; i < events.size(); ++i)
@@ -146,6 +155,18 @@ private:
             resends_.push_back(slot);
         }
         return true;
+    }
+
+    // Where the events' alerts are, or will be, found: the memory is on its way before it is
+    // needed.
+    void expect(const std::vector<Event>& events, const Sequences& sequences) {
+        const auto& alerts = state_.alerts;
+        hashes_.resize(events.size());
+        for (std::size_t i = 0; i < events.size(); ++i) {
+            hashes_[i] = alerts.key_hash(events[i]);
+            alerts.prefetch_index(hashes_[i]);
+            alerts.prefetch_index(AlertId{sequences.next_alert + static_cast<std::int64_t>(i)});
+        }
     }
 
     void begin(const FoldInput& input, Changes& changes) {
@@ -170,7 +191,8 @@ private:
             if (alert.organisation != marker.organisation) continue;
             if (std::binary_search(listed.begin(), listed.end(), alert.text.key())) continue;
             ++state_.counters.ended_by_full_state;
-            step(input, event_of(slot), index, Cause::full_state, sequences, changes);
+            step(input, event_of(slot), alert.key_hash, index, Cause::full_state, sequences,
+                 changes);
         }
     }
 
@@ -188,11 +210,11 @@ private:
         return event;
     }
 
-    void step(const FoldInput& input, const Event& event, std::int64_t index, Cause cause,
-              Sequences& sequences, Changes& changes) {
+    void step(const FoldInput& input, const Event& event, std::uint64_t key_hash,
+              std::int64_t index, Cause cause, Sequences& sequences, Changes& changes) {
         auto decision = begin_decision(input, event, index, rules_.rules().version, sequences);
-        Context context{event,   cause,    input.seq, input.now, state_, rules_, sequences,
-                        changes, decision, k_no_slot, false,     false,  {}};
+        Context context{event,     key_hash, cause,    input.seq, input.now, state_, rules_,
+                        sequences, changes,  decision, k_no_slot, false,     false,  {}};
         run(stages_, context);
         changes.decisions.push_back(decision);
     }
@@ -200,7 +222,8 @@ private:
     CompiledRules rules_;
     State state_;
     Stages stages_;
-    std::vector<SlotNo> resends_;  // refresh_all's, kept for its memory
+    std::vector<SlotNo> resends_;        // refresh_all's, kept for its memory
+    std::vector<std::uint64_t> hashes_;  // fold's
 };
 
 }  // namespace

@@ -69,6 +69,8 @@ public:
     // gantryd was down: the expiry timers of alerts not seen since get this much more.
     virtual void grant_grace(Millis grace) = 0;
 
+    // All alerts of an asset, the newest (highest id) first.
+    [[nodiscard]] virtual std::vector<AlertId> alerts_of(AssetId asset) const = 0;
     [[nodiscard]] virtual std::size_t live_alerts() const = 0;
     [[nodiscard]] virtual Counters counters() const { return {}; }
 };

@@ -64,7 +64,8 @@ Verdict first_firing(Context& context) {
     }
     const AlertId id{context.sequences.next_alert++};
     AlertText text(event.source, event.key, event.summary, event.labels);
-    context.slot = context.state.alerts.add(id, event.organisation, std::move(text));
+    context.slot =
+        context.state.alerts.add(id, event.organisation, std::move(text), context.key_hash);
     context.content_changed = true;
     begin_episode(context);
     return proceed(DedupReason::first_seen);
@@ -120,7 +121,8 @@ Verdict resolves(Context& context) {
 
 Verdict Deduplicate::run(Context& context) const {
     const auto& event = context.event;
-    context.slot = context.state.alerts.find(event.organisation, event.source, event.key);
+    context.slot =
+        context.state.alerts.find(context.key_hash, event.organisation, event.source, event.key);
     if (event.action == EventAction::resolved) return resolves(context);
     if (context.slot == k_no_slot) return first_firing(context);
     if (context.alert().firing()) return fires_again(context);

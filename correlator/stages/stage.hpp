@@ -26,6 +26,7 @@ struct Before {
 struct Context {
     // --- given; the event of an expiry or a full state is made from the alert it resolves ---
     const Event& event;
+    std::uint64_t key_hash;  // AlertTable's, of the event's key
     Cause cause;
     JournalSeq seq;
     Instant now;

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "core/model/alert.hpp"
@@ -40,6 +41,8 @@ struct alignas(64) AlertSlot {
     Instant expiry_due{};  // of its valid entry in the expiry queue; epoch = has none
     JournalSeq opened_seq;
     JournalSeq changed_seq;
+    SlotNo next_of_asset = k_no_slot;
+    SlotNo previous_of_asset = k_no_slot;
 
     [[nodiscard]] bool firing() const { return state == AlertState::firing; }
 };
@@ -54,15 +57,20 @@ public:
 
     // The same in steps, for batches: every step's memory is on its way while the batch's other
     // events take theirs. A guess is for prefetching only.
+    [[nodiscard]] std::uint64_t key_hash(const Event& event) const {
+        return key_hash(event.organisation, event.source, event.key);
+    }
     [[nodiscard]] std::uint64_t key_hash(OrganisationId organisation, std::string_view source,
                                          std::string_view key) const;
     void prefetch_index(std::uint64_t hash) const { by_key_.prefetch(hash); }
+    void prefetch_index(AlertId id) const { by_id_.prefetch(id_hash(id)); }
     [[nodiscard]] SlotNo prefetch_slot(std::uint64_t hash) const;
     void prefetch_text(SlotNo guess) const;
     [[nodiscard]] SlotNo find(std::uint64_t hash, OrganisationId organisation,
                               std::string_view source, std::string_view key) const;
 
     // A new slot with this id and text, otherwise empty. REQUIRES: neither id nor key is present.
+    SlotNo add(AlertId id, OrganisationId organisation, AlertText text, std::uint64_t key_hash);
     SlotNo add(AlertId id, OrganisationId organisation, AlertText text);
     SlotNo add(const Alert& alert);
     void erase(SlotNo slot);
@@ -71,6 +79,10 @@ public:
     [[nodiscard]] const AlertSlot& at(SlotNo slot) const {
         return chunks_[slot / k_chunk][slot % k_chunk];
     }
+    // The alert belongs to this asset from now on; unset: to none.
+    void place(SlotNo slot, AssetId asset);
+    // All alerts of an asset, in ascending id. REQUIRES: it is set.
+    [[nodiscard]] std::vector<SlotNo> of_asset(AssetId asset) const;
     void set_content(SlotNo slot, std::string_view summary, const LabelSet& labels);
     // The whole row, as the store keeps it.
     [[nodiscard]] Alert row(SlotNo slot) const;
@@ -82,12 +94,14 @@ public:
 private:
     static constexpr std::size_t k_chunk = 1024;
     [[nodiscard]] std::uint64_t id_hash(AlertId id) const;
+    void leave_asset(AlertSlot& alert);
 
     std::uint64_t seed_;
     std::vector<std::unique_ptr<AlertSlot[]>> chunks_;
     std::vector<SlotNo> free_;
     SlotIndex by_key_;
     SlotIndex by_id_;
+    std::unordered_map<AssetId, SlotNo> first_of_asset_;
     SlotNo end_ = 0;
     std::size_t size_ = 0;
 };

@@ -117,6 +117,7 @@ const AssetDirectory::Entry* AssetDirectory::find(AssetId asset) const {
 }
 
 std::optional<AssetId> AssetDirectory::decide(const Candidates& candidates) const {
+    if (candidates.size() == 1) return candidates.front();
     const auto only = [&](auto&& wanted) -> std::optional<AssetId> {
         std::optional<AssetId> found;
         for (const auto id : candidates) {

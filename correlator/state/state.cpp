@@ -21,7 +21,6 @@ void State::restore(const Alert& alert) {
         return;
     }
     alerts.at(slot).exact_seen = true;
-    place(slot, alert.asset);
     bind(slot, alert.incident);
     schedule(slot);
 }
@@ -40,18 +39,12 @@ void State::bind(SlotNo slot, IncidentId incident) {
     if (alert.counted) incidents.count_firing(incident, 1);
 }
 
-void State::place(SlotNo slot, AssetId asset) {
-    auto& alert = alerts.at(slot);
-    alert.asset = asset;
-    if (alert.text.source() == k_agent_source) of_agents_.emplace(asset, alert.id);
-}
-
 std::vector<SlotNo> State::firing_of_agents(AssetId asset) const {
-    std::vector<SlotNo> out;
-    for (auto at = of_agents_.lower_bound({asset, AlertId{}});
-         at != of_agents_.end() && at->first == asset; ++at) {
-        out.push_back(alerts.find(at->second));
-    }
+    auto out = alerts.of_asset(asset);
+    std::erase_if(out, [&](SlotNo slot) {
+        const auto& alert = alerts.at(slot);
+        return !alert.firing() || alert.text.source() != k_agent_source;
+    });
     return out;
 }
 
@@ -84,7 +77,6 @@ void State::retire(SlotNo slot) {
     auto& alert = alerts.at(slot);
     if (alert.counted) incidents.count_firing(alert.incident, -1);
     alert.counted = false;
-    of_agents_.erase({alert.asset, alert.id});
     queue_retention(slot);
 }
 

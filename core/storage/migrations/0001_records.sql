@@ -125,7 +125,7 @@ CREATE TABLE alerts (
     opened_seq BIGINT NOT NULL,
     changed_seq BIGINT NOT NULL
 );
-CREATE INDEX alerts_by_asset ON alerts (asset_id) WHERE asset_id <> 0;
+-- By asset they are found in the correlator's memory (core/ports/alert_finder.hpp).
 CREATE INDEX alerts_by_incident ON alerts (incident_id) WHERE incident_id <> 0;
 -- Resends touch only this: an alert was last seen at the later of both tables' last_seen_at. Some
 -- 300 of these rows fit on a page, ten of the wide ones, and scattered updates cost whole pages.

@@ -116,6 +116,12 @@ TEST_CASE("alerts: each filter, all of them together, and pages") {
     filter = {};
     filter.asset = AssetId{1};
     CHECK(found(world, filter) == Ids{6, 4, 2});
+    filter.among = {AlertId{7}, AlertId{6}, AlertId{2}, AlertId{1}};
+    CHECK(found(world, filter) == Ids{6, 2});
+    CHECK(found(world, filter, Scope::of(k_ours)) == Ids{2});
+    filter.among = std::vector<AlertId>{};
+    CHECK(found(world, filter).empty());
+    filter.among.reset();
     filter.incident = IncidentId{1};
     CHECK(found(world, filter) == Ids{6, 4});
     filter.state = AlertState::firing;
@@ -133,6 +139,36 @@ TEST_CASE("alerts: each filter, all of them together, and pages") {
             request.after = *page.next;
         }
         CHECK(pages == Ids{5, 4, 3, 2, 1});
+    }
+}
+
+TEST_CASE("alerts: of many named ones the pages hold those that match, the newest first") {
+    const Kind kind = GENERATE(from_range(kinds()));
+    INFO(name_of(kind));
+    Records world(kind);
+    std::vector<Alert> all;
+    AlertFilter filter;
+    filter.among.emplace();
+    Ids wanted;
+    for (std::int64_t id = 1; id <= 1'000; ++id) {
+        all.push_back(alert_of(id));
+        all.back().state = id % 7 == 0 ? AlertState::firing : AlertState::resolved;
+    }
+    must(save_changes(*world.connection, with(all)));
+    for (std::int64_t id = 1'200; id > 0; id -= 2) {  // some that the store has not yet
+        filter.among->push_back(AlertId{id});
+        if (id <= 1'000 && id % 7 == 0) wanted.push_back(id);
+    }
+    filter.state = AlertState::firing;
+    for (const int limit : {1, 13, 500}) {
+        Ids pages;
+        for (PageRequest request{0, limit};;) {
+            const auto page = must(alerts(*world.connection, Scope::all(), filter, request));
+            for (const auto id : numbers_of(page.items)) pages.push_back(id);
+            if (!page.next) break;
+            request.after = *page.next;
+        }
+        CHECK(pages == wanted);
     }
 }
 

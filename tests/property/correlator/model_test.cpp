@@ -155,6 +155,14 @@ void compare(const Run& run, const Reference& reference) {
         ensure(row.episode_count == alert.episodes, "episode count");
         ensure(row.incident.value == alert.incident, "alert's incident");
     }
+    std::map<AssetId, std::vector<AlertId>> of_assets;  // the newest first
+    for (const auto& [id, row] : run.store.alerts) {
+        auto& ids = of_assets[row.asset];
+        ids.insert(ids.begin(), id);
+    }
+    for (const auto& [id, asset] : run.store.assets) {
+        ensure(run.correlator->alerts_of(id) == of_assets[id], "alerts of an asset");
+    }
 }
 
 // What must hold after every record, whatever the rules.

@@ -58,6 +58,14 @@ struct FakeVitals final : VitalSigns {
     }
 };
 
+struct FakeAlertFinder final : AlertFinder {
+    std::map<AssetId, std::vector<AlertId>> known;
+    [[nodiscard]] std::vector<AlertId> alerts_of(AssetId asset) const override {
+        const auto at = known.find(asset);
+        return at == known.end() ? std::vector<AlertId>{} : at->second;
+    }
+};
+
 inline std::string fresh_memory_database() {
     static std::atomic<int> count{0};
     return ":memory:console-" + std::to_string(++count);
@@ -70,6 +78,7 @@ struct ApiWorld {
     FakeCommandGate commands;
     FakeAuthenticator authenticator;
     FakeExplainer explainer;
+    FakeAlertFinder alert_finder;
     FakeVitals vitals;
     SimClock clock;
     SeededRandom random{7};
@@ -99,6 +108,7 @@ struct ApiWorld {
                                 commands,
                                 authenticator,
                                 explainer,
+                                alert_finder,
                                 vitals,
                                 clock,
                                 random,

@@ -16,6 +16,7 @@ void save_alerts(ApiWorld& world) {
         alert.id = AlertId{id};
         alert.organisation = OrganisationId{id == 3 ? 2 : 1};
         alert.text = AlertText("generic", "key " + std::to_string(id), "summary", {});
+        alert.asset = AssetId{id == 3 ? 7 : 8};
         alert.state = id == 2 ? AlertState::resolved : AlertState::firing;
         changes.alerts.push_back(alert);
         Decision decision;
@@ -49,6 +50,10 @@ TEST_CASE("alerts: filtered, within the scope") {
     auto by_key = ApiWorld::request("GET /alerts", "admin");
     by_key.query.emplace_back("key", "key 2");
     CHECK(body_of(world.send(by_key))["items"][0]["id"] == 2);
+    CHECK(body_of(world.call("GET /alerts?asset=7"))["items"].empty());
+    world.alert_finder.known[AssetId{7}] = {AlertId{9}, AlertId{3}, AlertId{2}, AlertId{1}};
+    CHECK(body_of(world.call("GET /alerts?asset=7"))["items"].size() == 1);
+    CHECK(body_of(world.call("GET /alerts?asset=7", "viewer"))["items"].empty());
     CHECK(world.call("GET /alerts/1", "viewer").status == 200);
     CHECK(world.call("GET /alerts/3", "viewer").status == 404);
     CHECK(world.call("GET /alerts/x").status == 404);

@@ -133,8 +133,9 @@ TEST_CASE("plans: alerts of an asset or an incident are found by their index") {
     Plans plans;
     records::AlertFilter by_asset;
     by_asset.asset = AssetId{7};
+    by_asset.among = {AlertId{9}, AlertId{4}};
     REQUIRE(records::alerts(plans.recorder, Scope::all(), by_asset, {}));
-    CHECK(plans.uses("alerts_by_asset"));
+    CHECK(plans.uses("SEARCH a USING INTEGER PRIMARY KEY (rowid=?)"));
     records::AlertFilter by_incident;
     by_incident.incident = IncidentId{7};
     REQUIRE(records::alerts(plans.recorder, Scope::all(), by_incident, {}));
