@@ -1,5 +1,9 @@
+#include <cctype>
+#include <iomanip>
+#include <sstream>
 #include <utility>
 
+#include "core/base/hash.hpp"
 #include "core/storage/database.hpp"
 #include "core/storage/migrations.hpp"
 
@@ -35,11 +39,37 @@ Result<std::int64_t> schema_version(Connection& connection) {
     return version;
 }
 
+// A store that an unreleased build made has the version and other tables: nothing would fit, and
+// every write would fail.
+Result<void> check_history(Connection& connection, std::span<const Migration> known) {
+    auto statement =
+        connection.prepare("SELECT version, name FROM schema_migrations ORDER BY version");
+    if (!statement) return statement.error();
+    while (true) {
+        const auto row = (*statement)->step();
+        if (!row) return row.error();
+        if (!*row) break;
+        const auto version = static_cast<std::size_t>((*statement)->integer(0));
+        const std::string name = (*statement)->text(1);
+        if (version < 1 || version > known.size() || name == identity_of(known[version - 1])) {
+            continue;
+        }
+        (*statement)->reset();
+        return fail(ErrorCode::conflict,
+                    "schema: another build of Gantry made these tables (migration " +
+                        std::to_string(version) + " is \"" + name + "\", here it is \"" +
+                        identity_of(known[version - 1]) +
+                        "\"). Use that build, or begin with an empty store");
+    }
+    (*statement)->reset();
+    return {};
+}
+
 Result<void> record(Connection& connection, const Migration& migration) {
     auto statement =
         connection.prepare("INSERT INTO schema_migrations (version, name) VALUES ($1, $2)");
     if (!statement) return statement.error();
-    (*statement)->bind(1, std::int64_t{migration.version}).bind(2, migration.name);
+    (*statement)->bind(1, std::int64_t{migration.version}).bind(2, identity_of(migration));
     return (*statement)->run();
 }
 
@@ -81,6 +111,21 @@ std::string in_dialect(std::string_view text, Engine engine) {
     return out;
 }
 
+std::string identity_of(const Migration& migration) {
+    std::uint64_t hash = k_fnv1a_offset;
+    bool comment = false;
+    for (std::size_t at = 0; at < migration.text.size(); ++at) {
+        if (migration.text.substr(at, 2) == "--") comment = true;
+        const char c = migration.text[at];
+        if (c == '\n') comment = false;
+        if (!comment && std::isspace(static_cast<unsigned char>(c)) == 0)
+            hash = fnv1a({&c, 1}, hash);
+    }
+    std::ostringstream out;
+    out << migration.name << ' ' << std::hex << std::setw(16) << std::setfill('0') << hash;
+    return out.str();
+}
+
 Result<void> migrate(Database& database) {
     auto connection = database.connect(Durability::full);
     if (!connection) return connection.error();
@@ -93,6 +138,7 @@ Result<void> migrate(Database& database) {
                                              " is newer than this program's " +
                                              std::to_string(known.size()));
     }
+    if (auto good = check_history(**connection, known); !good) return good;
     for (const auto& migration : known) {
         if (migration.version <= *version) continue;
         if (auto done = apply(**connection, database.engine(), migration); !done) return done;

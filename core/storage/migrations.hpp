@@ -22,4 +22,8 @@ std::span<const Migration> migrations();
 // `text` in the words of `engine`: {{pk}}, {{blob}}, {{without_rowid}}.
 std::string in_dialect(std::string_view text, Engine engine);
 
+// Its name and a fingerprint of its statements, as the store remembers what made it. Comments and
+// spaces do not count.
+std::string identity_of(const Migration& migration);
+
 }  // namespace gantry::storage

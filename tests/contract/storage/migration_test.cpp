@@ -35,6 +35,19 @@ TEST_CASE("migrate: refuses a schema newer than the program") {
     REQUIRE(refused.error().code == ErrorCode::conflict);
 }
 
+TEST_CASE("migrate: refuses a store that other statements made under the same version") {
+    const Kind kind = GENERATE(from_range(kinds()));
+    INFO(name_of(kind));
+    World world(kind);
+    REQUIRE(world.connection->execute(
+        "UPDATE schema_migrations SET name = 'records' WHERE version = 1"));
+    const auto refused = storage::migrate(*world.database);
+    REQUIRE(!refused);
+    REQUIRE(refused.error().code == ErrorCode::conflict);
+    REQUIRE(refused.error().message.find("(migration 1 is \"records\", here it is \"records ") !=
+            std::string::npos);
+}
+
 TEST_CASE("migrate: several starters at once all succeed, and it happens once") {
     const Kind kind = GENERATE(from_range(kinds()));
     INFO(name_of(kind));

@@ -41,6 +41,15 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("migrate: comments and spaces do not change what a migration is, statements do") {
+    const auto identity = [](std::string_view text) { return identity_of({1, "0001_x", text}); };
+    const std::string made = identity("CREATE TABLE a (b TEXT);\n");
+    CHECK(made.starts_with("0001_x "));
+    CHECK(made.size() == 7 + 16);
+    CHECK(identity("-- why\nCREATE TABLE a (\n  b  TEXT -- what\n);") == made);
+    CHECK_FALSE(identity("CREATE TABLE a (b BLOB);\n") == made);
+}
+
 TEST_CASE("migrate: a schema newer than the program is refused and left alone") {
     auto database = open_database(":memory:newer");
     REQUIRE(database);
