@@ -69,8 +69,9 @@ public:
                                                 std::vector<Event> events = {}) override;
     bool coalesce(const std::vector<Event>& events, Instant now) override;
     boost::asio::awaitable<Result<CommandOutcome>> submit(Command command) override;
-    [[nodiscard]] std::vector<AlertId> alerts_of(AssetId asset) const override {
-        return parts_.correlator.alerts_of(asset);
+    [[nodiscard]] std::vector<AlertId> alerts_of(const Scope& scope, AssetId asset, AlertId before,
+                                                 std::size_t max) const override {
+        return parts_.correlator.alerts_of(scope, asset, before, max);
     }
 
 private:

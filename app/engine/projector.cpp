@@ -225,7 +225,13 @@ Result<void> Projector::write_each(storage::Connection& connection, const Change
     for (const Asset& asset : changes.new_assets) add().new_assets = {asset};
     for (const Alert& alert : changes.alerts) add().alerts = {alert};
     add().forgotten = changes.forgotten;
-    for (const Decision& decision : changes.decisions) add().decisions = {decision};
+    for (auto from = changes.decisions.begin(); from != changes.decisions.end();) {
+        const auto to = std::find_if(from, changes.decisions.end(), [&](const Decision& decision) {
+            return decision.journal_seq != from->journal_seq;
+        });
+        add().decisions.assign(from, to);  // one row
+        from = to;
+    }
     for (const IncidentAction& action : changes.actions) add().actions = {action};
     for (const Changes& one : ones) {
         if (auto done = write_one(connection, one, sequences); !done) return done;

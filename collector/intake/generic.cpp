@@ -305,9 +305,10 @@ void AlertReader::finish(OrganisationId organisation, Instant now) {
     event_.labels = scratch_.labels.take();
     event_.evidence = scratch_.evidence.take();
     for (const char* name : {"host", "instance", "node"}) {
-        if (!event_.host.empty()) break;
+        if (named) break;
         if (const auto host = event_.labels.find(name)) {
             event_.host = truncate_utf8(*host, k_max_key_bytes);
+            break;
         }
     }
     if (event_.key.empty()) {

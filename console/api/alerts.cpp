@@ -11,6 +11,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t k_alerts_at_once = 1'000;
+
 std::string explanation_document(const Explanation& explanation) {
     Json decisions = Json::array();
     for (const ExplainedDecision& item : explanation.decisions) {
@@ -26,6 +28,41 @@ std::string explanation_document(const Explanation& explanation) {
     return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+using FoundAlerts = Result<PageOf<Alert>>;
+
+boost::asio::awaitable<FoundAlerts> read_alerts(Desk& desk, Scope scope,
+                                                records::AlertFilter filter, PageRequest page) {
+    auto read = [scope = std::move(scope), filter = std::move(filter),
+                 page](storage::Connection& connection) {
+        return records::alerts(connection, scope, filter, page);
+    };
+    co_return co_await desk.store.read(std::move(read));
+}
+
+// Those of an asset are looked at some at a time, until the page is full.
+boost::asio::awaitable<FoundAlerts> find_alerts(Desk& desk, Scope scope,
+                                                records::AlertFilter filter, PageRequest page) {
+    if (!filter.asset.is_set()) {
+        auto all = co_await read_alerts(desk, std::move(scope), std::move(filter), page);
+        co_return all;
+    }
+    PageOf<Alert> out;
+    for (AlertId before{page.after};;) {
+        auto ids = desk.parts.alert_finder.alerts_of(scope, filter.asset, before, k_alerts_at_once);
+        if (ids.empty()) co_return out;
+        before = ids.back();
+        filter.among = std::move(ids);
+        auto some = co_await read_alerts(desk, scope, filter, page);
+        if (!some) co_return some.error();
+        for (Alert& alert : some->items) out.items.push_back(std::move(alert));
+        const auto wanted = static_cast<std::size_t>(page.limit);
+        if (out.items.size() < wanted || (out.items.size() == wanted && !some->next)) continue;
+        out.items.resize(wanted);
+        out.next = out.items.back().id.value;
+        co_return out;
+    }
+}
+
 }  // namespace
 
 Answer list_alerts(Desk& desk, Call call) {
@@ -33,15 +70,11 @@ Answer list_alerts(Desk& desk, Call call) {
     records::AlertFilter filter;
     filter.state = query.word<AlertState>("state");
     filter.asset = query.id<AssetId>("asset");
-    if (filter.asset.is_set()) filter.among = desk.parts.alert_finder.alerts_of(filter.asset);
     filter.incident = query.incident("incident");
     filter.key = query.text("key", k_max_key_bytes);
     const PageRequest page = query.page();
     if (auto good = query.result(); !good) co_return good.error();
-    auto read = [scope = call.principal.scope, filter, page](storage::Connection& connection) {
-        return records::alerts(connection, scope, filter, page);
-    };
-    auto found = co_await desk.store.read(std::move(read));
+    auto found = co_await find_alerts(desk, call.principal.scope, std::move(filter), page);
     if (!found) co_return found.error();
     co_return page_answer(*found, [](const Alert& alert) { return to_json(alert); });
 }

@@ -64,18 +64,18 @@ public:
         step(next.episode.value);
         step(next.incident.value);
         step(next.asset.value);
-        word(next.outcome);
-        word(next.dedup);
-        word(next.identify);
-        word(next.promote);
-        word(next.action);
-        word(next.severity);
+        word(next.outcome, Outcome::ignored);
+        word(next.dedup, DedupReason::not_in_full_state);
+        word(next.identify, IdentifyReason::service_name);
+        word(next.promote, PromoteReason::unchanged);
+        word(next.action, EventAction::resolved);
+        word(next.severity, Severity::critical);
         step(next.rules_version);
         step(next.rule_index);
         last_ = next;
         return next;
     }
-    [[nodiscard]] bool ok() const { return in_.ok(); }
+    [[nodiscard]] bool ok() const { return in_.ok() && known_; }
     [[nodiscard]] bool at_end() const { return in_.at_end(); }
 
 private:
@@ -84,11 +84,14 @@ private:
                                           static_cast<std::uint64_t>(in_.signed_number()));
     }
     template <class Enum>
-    void word(Enum& value) {
-        value = static_cast<Enum>(in_.number());
+    void word(Enum& value, Enum last) {
+        const std::uint64_t number = in_.number();
+        known_ = known_ && number <= static_cast<std::uint64_t>(last);
+        value = known_ ? static_cast<Enum>(number) : Enum{};
     }
 
     PackedReader in_;
+    bool known_ = true;  // no word was out of its range
     Decision last_;
 };
 

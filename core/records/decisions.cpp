@@ -1,6 +1,7 @@
 #include "core/records/decisions.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "core/records/decision_block.hpp"
@@ -64,12 +65,12 @@ private:
         const Decision& first = decisions_.front();
         const std::string packed = pack_decisions(decisions_);
         Query query(connection,
-                    "INSERT INTO decisions (first_id, last_id, count, organisation_id, "
-                    "journal_seq, at, first_alert, last_alert, first_incident, last_incident, "
-                    "packed) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11)");
-        query.bind(first.id, decisions_.back().id, decisions_.size(), organisation_,
-                   first.journal_seq, first.at, alerts_.first(), alerts_.last(), incidents_.first(),
-                   incidents_.last(), Bytes{packed});
+                    "INSERT INTO decisions (first_id, count, organisation_id, journal_seq, at, "
+                    "first_alert, last_alert, first_incident, last_incident, packed) "
+                    "VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10)");
+        query.bind(first.id, decisions_.size(), organisation_, first.journal_seq, first.at,
+                   alerts_.first(), alerts_.last(), incidents_.first(), incidents_.last(),
+                   Bytes{packed});
         return query.run();
     }
     Result<void> link(storage::Connection& connection, Subject subject, std::int64_t id) const {
@@ -107,23 +108,27 @@ public:
         after_ = after;
         if (order_ == Order::oldest_first) {
             if (auto done = begin_at_row_of(after); !done) return done.error();
-            if (auto done = take_origin(); !done) return done.error();
         }
-        for (bool more = true; more && !enough();) {
-            const auto taken = take_rows();
+        std::vector<Decision> out;
+        for (bool more = true; more && out.size() < wanted_;) {
+            const auto taken = take_rows(out);
             if (!taken) return taken.error();
             more = *taken == k_rows;
         }
-        if (order_ == Order::newest_first && !enough()) {
-            if (auto done = take_origin(); !done) return done.error();
+        // The row that brought the subject is older than all that name it. It is read after them:
+        // it was there when they were.
+        std::vector<Decision> origin;
+        if (subject_id_ != 0 && (order_ == Order::oldest_first || out.size() < wanted_)) {
+            if (auto done = take_origin(origin); !done) return done.error();
         }
-        return std::move(out_);
+        out.insert(order_ == Order::oldest_first ? out.begin() : out.end(), origin.begin(),
+                   origin.end());
+        if (out.size() > wanted_) out.resize(wanted_);
+        return out;
     }
 
 private:
     static constexpr int k_rows = 32;  // read at once
-
-    [[nodiscard]] bool enough() const { return out_.size() >= wanted_; }
 
     Result<void> begin_at_row_of(std::int64_t id) {
         Query query(connection_,
@@ -133,9 +138,7 @@ private:
         return query.done();
     }
 
-    // The row that brought the subject. It is older than all that name it.
-    Result<void> take_origin() {
-        if (subject_id_ == 0) return {};
+    Result<void> take_origin(std::vector<Decision>& out) {
         Query query(connection_, subject_ == Subject::alert
                                      ? "SELECT first_id, journal_seq, packed, last_alert FROM "
                                        "decisions WHERE first_alert <> 0 AND first_alert <= $1 "
@@ -149,7 +152,7 @@ private:
             const auto seq = query.id<JournalSeq>();
             const std::string packed = query.bytes();
             if (query.integer() >= subject_id_) {
-                if (auto done = take(packed, seq); !done) return done;
+                if (auto done = take(packed, seq, out); !done) return done;
             }
         }
         return query.done();
@@ -157,59 +160,47 @@ private:
 
     [[nodiscard]] std::string sql() const {
         const bool oldest = order_ == Order::oldest_first;
-        const char* const beyond = oldest ? "first_id > $1" : "first_id < $1";
-        const char* const order =
-            oldest ? " ORDER BY d.first_id LIMIT $2" : " ORDER BY d.first_id DESC LIMIT $2";
+        const bool subject = subject_id_ != 0;
         std::string out = "SELECT d.first_id, d.journal_seq, d.packed FROM ";
-        if (subject_id_ != 0) {
-            out += std::string(
-                       "decision_subjects s JOIN decisions d ON d.first_id = s.first_id "
-                       "WHERE s.") +
-                   beyond + " AND s.subject = $3 AND s.subject_id = $4";
-            return out + (oldest ? " ORDER BY s.first_id LIMIT $2"
-                                 : " ORDER BY s.first_id DESC LIMIT $2");
-        }
-        out += std::string("decisions d WHERE d.") + beyond + " AND (d.organisation_id = 0 OR " +
-               scope_condition(scope_, "d.organisation_id") + ")";
-        if (filter_.journal_seq.is_set()) out += " AND d.journal_seq = $3";
-        return out + order;
+        out += subject ? "decision_subjects s JOIN decisions d ON d.first_id = s.first_id WHERE "
+                         "s.subject = $1 AND s.subject_id = $2 AND s.first_id "
+                       : "decisions d WHERE d.first_id ";
+        out += std::string(oldest ? ">" : "<") + (subject ? " $3" : " $1");
+        out += " AND (d.organisation_id = 0 OR " + scope_condition(scope_, "d.organisation_id") +
+               ") ORDER BY " + (subject ? "s" : "d") + ".first_id" + (oldest ? "" : " DESC") +
+               " LIMIT " + std::to_string(k_rows);
+        return out;
     }
 
     // Returns how many rows were there, at most k_rows.
-    Result<int> take_rows() {
+    Result<int> take_rows(std::vector<Decision>& out) {
         Query query(connection_, sql());
-        query.bind(edge_, k_rows);
-        if (subject_id_ != 0) {
-            query.bind(subject_, subject_id_);
-        } else if (filter_.journal_seq.is_set()) {
-            query.bind(filter_.journal_seq);
-        }
+        if (subject_id_ != 0) query.bind(subject_, subject_id_);
+        query.bind(edge_);
         int rows = 0;
-        while (query.next()) {
+        while (out.size() < wanted_ && query.next()) {
             ++rows;
             edge_ = query.integer();
             const auto seq = query.id<JournalSeq>();
-            if (auto done = take(query.bytes(), seq); !done) return done.error();
+            if (auto done = take(query.bytes(), seq, out); !done) return done.error();
         }
         if (auto done = query.done(); !done) return done.error();
         return rows;
     }
 
-    Result<void> take(std::string_view packed, JournalSeq seq) {
+    Result<void> take(std::string_view packed, JournalSeq seq, std::vector<Decision>& out) const {
         auto decisions = unpack_decisions(packed, seq);
         if (!decisions) return decisions.error();
         if (order_ == Order::newest_first) std::reverse(decisions->begin(), decisions->end());
-        for (const Decision& decision : *decisions) {
-            if (!enough() && is_meant(decision)) out_.push_back(decision);
-        }
+        std::copy_if(decisions->begin(), decisions->end(), std::back_inserter(out),
+                     [&](const Decision& decision) { return is_meant(decision); });
         return {};
     }
 
     [[nodiscard]] bool is_meant(const Decision& decision) const {
         return decision.id.value > after_ && scope_.allows(decision.organisation) &&
                (!filter_.alert.is_set() || decision.alert == filter_.alert) &&
-               (!filter_.incident.is_set() || decision.incident == filter_.incident) &&
-               (!filter_.journal_seq.is_set() || decision.journal_seq == filter_.journal_seq);
+               (!filter_.incident.is_set() || decision.incident == filter_.incident);
     }
 
     storage::Connection& connection_;
@@ -221,7 +212,6 @@ private:
     std::int64_t subject_id_ = 0;  // 0: no subject is asked for
     std::int64_t after_ = 0;
     std::int64_t edge_ = std::numeric_limits<std::int64_t>::max();  // first_id of the last row read
-    std::vector<Decision> out_;
 };
 
 }  // namespace

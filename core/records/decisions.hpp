@@ -20,7 +20,6 @@ Result<void> save_decisions(storage::Connection&, std::span<const Decision> deci
 struct DecisionFilter {
     AlertId alert;
     IncidentId incident;
-    JournalSeq journal_seq;
 };
 Result<PageOf<Decision>> decisions(storage::Connection&, const Scope&, const DecisionFilter&,
                                    const PageRequest&);  // oldest first

@@ -110,13 +110,11 @@ public:
         return state_.due_to_expire(now, max);
     }
     void grant_grace(Millis grace) override { state_.grant_grace(grace); }
-    [[nodiscard]] std::vector<AlertId> alerts_of(AssetId asset) const override {
-        std::vector<AlertId> out;
-        for (const auto slot : state_.alerts.of_asset(asset)) {
-            out.push_back(state_.alerts.at(slot).id);
-        }
-        std::reverse(out.begin(), out.end());
-        return out;
+    [[nodiscard]] std::vector<AlertId> alerts_of(const Scope& scope, AssetId asset, AlertId before,
+                                                 std::size_t max) const override {
+        const auto* entry = state_.assets.find(asset);
+        if (!entry || !scope.allows(entry->organisation)) return {};
+        return state_.of_assets.newest(asset, before, max);
     }
     [[nodiscard]] std::size_t live_alerts() const override { return state_.alerts.size(); }
     [[nodiscard]] Counters counters() const override { return state_.counters; }

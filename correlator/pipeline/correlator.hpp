@@ -18,6 +18,7 @@
 #include "core/model/changes.hpp"
 #include "core/model/command.hpp"
 #include "core/model/event.hpp"
+#include "core/model/scope.hpp"
 #include "correlator/rules/rules.hpp"
 #include "correlator/state/limits.hpp"
 
@@ -69,8 +70,10 @@ public:
     // gantryd was down: the expiry timers of alerts not seen since get this much more.
     virtual void grant_grace(Millis grace) = 0;
 
-    // All alerts of an asset, the newest (highest id) first.
-    [[nodiscard]] virtual std::vector<AlertId> alerts_of(AssetId asset) const = 0;
+    // Alerts of an asset of the scope's, the newest (highest id) first, at most `max`, below
+    // `before` (unset: all).
+    [[nodiscard]] virtual std::vector<AlertId> alerts_of(const Scope& scope, AssetId asset,
+                                                         AlertId before, std::size_t max) const = 0;
     [[nodiscard]] virtual std::size_t live_alerts() const = 0;
     [[nodiscard]] virtual Counters counters() const { return {}; }
 };

@@ -102,7 +102,7 @@ Verdict Identify::run(Context& context) const {
         return {Verdict::Flow::continue_, IdentifyReason::kept};
     }
     const auto found = find(context);
-    context.state.alerts.place(context.slot, found.asset);
+    context.state.place(context.slot, found.asset);
     context.decision.asset = found.asset;
     return {Verdict::Flow::continue_, found.reason};
 }

@@ -1,7 +1,5 @@
 #include "correlator/state/alert_table.hpp"
 
-#include <algorithm>
-
 #include "correlator/state/fast_hash.hpp"
 
 namespace gantry::correlator {
@@ -81,7 +79,7 @@ SlotNo AlertTable::add(const Alert& row) {
     alert.seen_at = row.last_seen_at;
     alert.folded_at = row.last_seen_at;
     alert.expires_after = row.expires_after;
-    place(slot, row.asset);
+    alert.asset = row.asset;
     alert.state = row.state;
     alert.severity = row.severity;
     alert.episode = row.episode;
@@ -94,47 +92,7 @@ SlotNo AlertTable::add(const Alert& row) {
     return slot;
 }
 
-void AlertTable::place(SlotNo slot, AssetId asset) {
-    auto& alert = at(slot);
-    if (alert.asset == asset) return;
-    if (alert.asset.is_set()) leave_asset(alert);
-    alert.asset = asset;
-    if (!asset.is_set()) return;
-    const auto [known, fresh] = first_of_asset_.try_emplace(asset, slot);
-    if (fresh) return;
-    alert.next_of_asset = known->second;
-    at(known->second).previous_of_asset = slot;
-    known->second = slot;
-}
-
-void AlertTable::leave_asset(AlertSlot& alert) {
-    if (alert.next_of_asset != k_no_slot) {
-        at(alert.next_of_asset).previous_of_asset = alert.previous_of_asset;
-    }
-    if (alert.previous_of_asset != k_no_slot) {
-        at(alert.previous_of_asset).next_of_asset = alert.next_of_asset;
-    } else if (alert.next_of_asset != k_no_slot) {
-        first_of_asset_[alert.asset] = alert.next_of_asset;
-    } else {
-        first_of_asset_.erase(alert.asset);
-    }
-    alert.next_of_asset = k_no_slot;
-    alert.previous_of_asset = k_no_slot;
-}
-
-std::vector<SlotNo> AlertTable::of_asset(AssetId asset) const {
-    std::vector<SlotNo> out;
-    const auto known = first_of_asset_.find(asset);
-    if (known == first_of_asset_.end()) return out;
-    for (auto slot = known->second; slot != k_no_slot; slot = at(slot).next_of_asset) {
-        out.push_back(slot);
-    }
-    std::sort(out.begin(), out.end(), [&](SlotNo a, SlotNo b) { return at(a).id < at(b).id; });
-    return out;
-}
-
 void AlertTable::erase(SlotNo slot) {
-    place(slot, {});
     auto& alert = at(slot);
     by_key_.erase(alert.key_hash, slot, [&](SlotNo other) { return at(other).key_hash; });
     by_id_.erase(id_hash(alert.id), slot, [&](SlotNo other) { return id_hash(at(other).id); });

@@ -1,11 +1,10 @@
 // AlertTable: the live alerts, found by key (organisation, source, dedup key) or id. Slots are
-// stable while an alert lives and reused afterwards; about 160 bytes each plus the texts.
+// stable while an alert lives and reused afterwards; 192 bytes each plus the texts.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "core/model/alert.hpp"
@@ -41,8 +40,6 @@ struct alignas(64) AlertSlot {
     Instant expiry_due{};  // of its valid entry in the expiry queue; epoch = has none
     JournalSeq opened_seq;
     JournalSeq changed_seq;
-    SlotNo next_of_asset = k_no_slot;
-    SlotNo previous_of_asset = k_no_slot;
 
     [[nodiscard]] bool firing() const { return state == AlertState::firing; }
 };
@@ -79,10 +76,6 @@ public:
     [[nodiscard]] const AlertSlot& at(SlotNo slot) const {
         return chunks_[slot / k_chunk][slot % k_chunk];
     }
-    // The alert belongs to this asset from now on; unset: to none.
-    void place(SlotNo slot, AssetId asset);
-    // All alerts of an asset, in ascending id. REQUIRES: it is set.
-    [[nodiscard]] std::vector<SlotNo> of_asset(AssetId asset) const;
     void set_content(SlotNo slot, std::string_view summary, const LabelSet& labels);
     // The whole row, as the store keeps it.
     [[nodiscard]] Alert row(SlotNo slot) const;
@@ -94,14 +87,12 @@ public:
 private:
     static constexpr std::size_t k_chunk = 1024;
     [[nodiscard]] std::uint64_t id_hash(AlertId id) const;
-    void leave_asset(AlertSlot& alert);
 
     std::uint64_t seed_;
     std::vector<std::unique_ptr<AlertSlot[]>> chunks_;
     std::vector<SlotNo> free_;
     SlotIndex by_key_;
     SlotIndex by_id_;
-    std::unordered_map<AssetId, SlotNo> first_of_asset_;
     SlotNo end_ = 0;
     std::size_t size_ = 0;
 };

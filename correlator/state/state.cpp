@@ -16,11 +16,13 @@ bool by_id(const Alert& a, const Alert& b) { return a.id < b.id; }
 
 void State::restore(const Alert& alert) {
     const auto slot = alerts.add(alert);
+    if (alert.asset.is_set()) of_assets.add(alert.asset, alert.id);
     if (!alerts.at(slot).firing()) {
         resolved_.push(alert.resolved_at, alert.id);
         return;
     }
     alerts.at(slot).exact_seen = true;
+    place(slot, alert.asset);
     bind(slot, alert.incident);
     schedule(slot);
 }
@@ -39,12 +41,22 @@ void State::bind(SlotNo slot, IncidentId incident) {
     if (alert.counted) incidents.count_firing(incident, 1);
 }
 
+void State::place(SlotNo slot, AssetId asset) {
+    auto& alert = alerts.at(slot);
+    if (alert.asset != asset) {
+        if (alert.asset.is_set()) of_assets.remove(alert.asset, alert.id);
+        if (asset.is_set()) of_assets.add(asset, alert.id);
+    }
+    alert.asset = asset;
+    if (alert.text.source() == k_agent_source) of_agents_.emplace(asset, alert.id);
+}
+
 std::vector<SlotNo> State::firing_of_agents(AssetId asset) const {
-    auto out = alerts.of_asset(asset);
-    std::erase_if(out, [&](SlotNo slot) {
-        const auto& alert = alerts.at(slot);
-        return !alert.firing() || alert.text.source() != k_agent_source;
-    });
+    std::vector<SlotNo> out;
+    for (auto at = of_agents_.lower_bound({asset, AlertId{}});
+         at != of_agents_.end() && at->first == asset; ++at) {
+        out.push_back(alerts.find(at->second));
+    }
     return out;
 }
 
@@ -77,6 +89,7 @@ void State::retire(SlotNo slot) {
     auto& alert = alerts.at(slot);
     if (alert.counted) incidents.count_firing(alert.incident, -1);
     alert.counted = false;
+    of_agents_.erase({alert.asset, alert.id});
     queue_retention(slot);
 }
 
@@ -106,6 +119,8 @@ SlotNo State::forgettable(const TimerQueue::Entry& entry) {
 
 void State::forget(SlotNo slot, Changes& changes) {
     const auto id = alerts.at(slot).id;
+    const auto asset = alerts.at(slot).asset;
+    if (asset.is_set()) of_assets.remove(asset, id);
     // Rows of earlier records in the same transaction must not bring it back.
     Alert wanted;
     wanted.id = id;

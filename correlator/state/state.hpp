@@ -2,12 +2,14 @@
 // functions, which keep the queues and the list of rows to write in step with it.
 #pragma once
 
+#include <set>
 #include <utility>
 #include <vector>
 
 #include "core/model/changes.hpp"
 #include "correlator/rules/rules.hpp"
 #include "correlator/state/alert_table.hpp"
+#include "correlator/state/asset_alerts.hpp"
 #include "correlator/state/asset_directory.hpp"
 #include "correlator/state/incident_board.hpp"
 #include "correlator/state/limits.hpp"
@@ -25,6 +27,7 @@ public:
 
     AlertTable alerts;
     AssetDirectory assets;
+    AssetAlerts of_assets;
     IncidentBoard incidents;
     Counters counters;
 
@@ -41,6 +44,8 @@ public:
     void folded(SlotNo slot, Instant now);
     // The alert's incident is this one from now on; unset = none.
     void bind(SlotNo slot, IncidentId incident);
+    // The episode that has just begun belongs to this asset.
+    void place(SlotNo slot, AssetId asset);
     // Firing alerts of agents on this asset, in ascending id.
     [[nodiscard]] std::vector<SlotNo> firing_of_agents(AssetId asset) const;
     // The alert has just been resolved: its retention begins, its incident counts one less.
@@ -72,6 +77,8 @@ private:
     Millis retention_;
     TimerQueue expiry_;    // due = last seen + expires_after, corrected when popped
     TimerQueue resolved_;  // due = resolved_at
+    // Firing ones whose source is k_agent_source.
+    std::set<std::pair<AssetId, AlertId>> of_agents_;
     std::vector<SlotNo> changed_;
     std::vector<SlotNo> refreshed_;
 };

@@ -113,7 +113,7 @@ CREATE TABLE alerts (
     state BIGINT NOT NULL,
     severity BIGINT NOT NULL,
     summary TEXT NOT NULL,
-    labels {{blob}} NOT NULL, -- packed, as core/model/alert_text.hpp writes them
+    labels {{blob}} NOT NULL, -- packed, as core/model/label_set.hpp writes them
     asset_id BIGINT NOT NULL,
     episode_id BIGINT NOT NULL,
     episode_count BIGINT NOT NULL,
@@ -139,7 +139,6 @@ CREATE TABLE alert_seen (
 -- cost as much as the alert itself. organisation_id 0: of several.
 CREATE TABLE decisions (
     first_id {{pk}},
-    last_id BIGINT NOT NULL,
     count BIGINT NOT NULL,
     organisation_id BIGINT NOT NULL,
     journal_seq BIGINT NOT NULL,
@@ -152,7 +151,6 @@ CREATE TABLE decisions (
     last_incident BIGINT NOT NULL,
     packed {{blob}} NOT NULL
 );
-CREATE INDEX decisions_by_record ON decisions (journal_seq);
 CREATE INDEX decisions_by_first_alert ON decisions (first_alert) WHERE first_alert <> 0;
 CREATE INDEX decisions_by_first_incident ON decisions (first_incident) WHERE first_incident <> 0;
 -- What the decisions of a row are about besides what they brought: alerts (subject 0) and

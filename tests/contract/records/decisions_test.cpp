@@ -62,9 +62,6 @@ TEST_CASE("decisions: filters and pages, oldest first") {
     filter.incident = IncidentId{1};
     CHECK(found(world, filter) == Ids{4, 6});
     CHECK(found(world, filter, Scope::of(k_ours)) == Ids{4});
-    filter.journal_seq = JournalSeq{303};
-    CHECK(found(world, filter) == Ids{6});
-    CHECK(found(world, filter, Scope::of(k_ours)).empty());
     for (int limit = 1; limit <= 8; ++limit) {
         Ids pages;
         for (PageRequest request{0, limit};;) {
@@ -102,8 +99,8 @@ TEST_CASE("decisions: what a record brought and what names it later are found al
     add(3, 5, 3, false);
     save(world, {all.begin(), all.begin() + 4});
     save(world, {all.begin() + 4, all.end()});
-    const auto of_alert = [](std::int64_t id) { return DecisionFilter{AlertId{id}, {}, {}}; };
-    const auto of_incident = [](std::int64_t id) { return DecisionFilter{{}, IncidentId{id}, {}}; };
+    const auto of_alert = [](std::int64_t id) { return DecisionFilter{AlertId{id}, {}}; };
+    const auto of_incident = [](std::int64_t id) { return DecisionFilter{{}, IncidentId{id}}; };
     CHECK(found(world, of_alert(5)) == Ids{1, 4, 6, 7});
     CHECK(found(world, of_alert(6)) == Ids{2, 5});
     CHECK(found(world, of_alert(7)) == Ids{3});
@@ -111,8 +108,7 @@ TEST_CASE("decisions: what a record brought and what names it later are found al
     CHECK(found(world, of_alert(8)).empty());
     CHECK(found(world, of_incident(2)) == Ids{1, 4, 6});
     CHECK(found(world, of_incident(3)) == Ids{3, 7});
-    CHECK(found(world, {AlertId{5}, IncidentId{3}, {}}) == Ids{7});
-    CHECK(found(world, {AlertId{5}, {}, JournalSeq{1}}) == Ids{1, 4});
+    CHECK(found(world, {AlertId{5}, IncidentId{3}}) == Ids{7});
 }
 
 TEST_CASE("decisions: any history is found as a plain list would give it") {
@@ -154,8 +150,6 @@ TEST_CASE("decisions: any history is found as a plain list would give it") {
             filter.alert = AlertId{static_cast<std::int64_t>(random.below(alerts + 2))};
         if (random.below(2) == 0)
             filter.incident = IncidentId{static_cast<std::int64_t>(random.below(incidents + 2))};
-        if (random.below(4) == 0)
-            filter.journal_seq = JournalSeq{static_cast<std::int64_t>(random.below(122))};
         const Scope scope = random.below(2) == 0 ? Scope::all() : Scope::of(k_theirs);
         const PageRequest page{static_cast<std::int64_t>(random.below(all.size() + 40)),
                                1 + static_cast<int>(random.below(40))};
@@ -163,8 +157,7 @@ TEST_CASE("decisions: any history is found as a plain list would give it") {
         for (const Decision& one : all) {
             if (scope.allows(one.organisation) &&
                 (!filter.alert.is_set() || one.alert == filter.alert) &&
-                (!filter.incident.is_set() || one.incident == filter.incident) &&
-                (!filter.journal_seq.is_set() || one.journal_seq == filter.journal_seq)) {
+                (!filter.incident.is_set() || one.incident == filter.incident)) {
                 meant.push_back(one.id.value);
             }
         }

@@ -88,9 +88,8 @@ std::vector<Seen> read_decisions(Tenants& world, const Scope& scope) {
     std::vector<Seen> out;
     for (std::int64_t id = 0; id <= k_rows; ++id) {  // 0: all of them, without a filter
         for (const records::DecisionFilter& filter :
-             {records::DecisionFilter{AlertId{id}, {}, {}},
-              records::DecisionFilter{{}, IncidentId{id}, {}},
-              records::DecisionFilter{{}, {}, JournalSeq{id == 0 ? 0 : 300 + id}}}) {
+             {records::DecisionFilter{AlertId{id}, {}},
+              records::DecisionFilter{{}, IncidentId{id}}}) {
             const auto some = paged<Decision>(
                 [&](const PageRequest& page) {
                     return records::decisions(*world.connection, scope, filter, page);

@@ -161,7 +161,10 @@ void compare(const Run& run, const Reference& reference) {
         ids.insert(ids.begin(), id);
     }
     for (const auto& [id, asset] : run.store.assets) {
-        ensure(run.correlator->alerts_of(id) == of_assets[id], "alerts of an asset");
+        const auto all = run.correlator->alerts_of(Scope::all(), id, {}, of_assets[id].size() + 1);
+        ensure(all == of_assets[id], "alerts of an asset");
+        const Scope foreign = Scope::of(OrganisationId{asset.organisation.value + 1});
+        ensure(run.correlator->alerts_of(foreign, id, {}, 1).empty(), "of its organisation only");
     }
 }
 

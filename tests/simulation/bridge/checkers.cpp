@@ -43,7 +43,7 @@ constexpr Table k_tables[] = {
      "episode_count,started_at,resolved_at,expires_after_ms,incident_id,opened_seq,changed_seq",
      "id"},
     {"decisions",
-     "first_id,last_id,count,organisation_id,journal_seq,at,first_alert,last_alert,first_incident,"
+     "first_id,count,organisation_id,journal_seq,at,first_alert,last_alert,first_incident,"
      "last_incident,packed",
      "first_id"},
     {"decision_subjects", "subject,subject_id,first_id", "subject,subject_id,first_id"},

@@ -105,7 +105,7 @@ TEST_CASE("engine: ids are not given twice after rows were forgotten and trimmed
     for (int i = 0; i < 3; ++i) REQUIRE(world.accept(world.alert("k" + std::to_string(i))));
     world.until_folded();
     world.stop();
-    const std::int64_t before = world.number("SELECT MAX(last_id) FROM decisions");
+    const std::int64_t before = world.number("SELECT MAX(first_id + count - 1) FROM decisions");
     REQUIRE(world.look->execute("DELETE FROM decisions; DELETE FROM alerts"));
     world.boot();
     world.start_and_follow();

@@ -2,6 +2,7 @@
 // everything else. Two tenants: "default" (1) and "acme" (2).
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -60,9 +61,17 @@ struct FakeVitals final : VitalSigns {
 
 struct FakeAlertFinder final : AlertFinder {
     std::map<AssetId, std::vector<AlertId>> known;
-    [[nodiscard]] std::vector<AlertId> alerts_of(AssetId asset) const override {
+    std::size_t at_once = 1'000;
+    [[nodiscard]] std::vector<AlertId> alerts_of(const Scope&, AssetId asset, AlertId before,
+                                                 std::size_t max) const override {
+        std::vector<AlertId> out;
         const auto at = known.find(asset);
-        return at == known.end() ? std::vector<AlertId>{} : at->second;
+        if (at == known.end()) return out;
+        for (const AlertId id : at->second) {
+            const bool meant = !before.is_set() || id < before;
+            if (meant && out.size() < std::min(max, at_once)) out.push_back(id);
+        }
+        return out;
     }
 };
 

@@ -59,6 +59,43 @@ TEST_CASE("alerts: filtered, within the scope") {
     CHECK(world.call("GET /alerts/x").status == 404);
 }
 
+TEST_CASE("alerts: those of an asset come in pages, however few are looked at once") {
+    ApiWorld world;
+    Changes changes;
+    changes.cursor = JournalSeq{1};
+    for (std::int64_t id = 1; id <= 20; ++id) {
+        Alert alert;
+        alert.id = AlertId{id};
+        alert.organisation = OrganisationId{1};
+        alert.text = AlertText("generic", "key " + std::to_string(id), "summary", {});
+        alert.asset = AssetId{7};
+        alert.state = id % 3 == 0 ? AlertState::firing : AlertState::resolved;
+        changes.alerts.push_back(alert);
+    }
+    REQUIRE(records::save_changes(*world.connection, changes).has_value());
+    for (std::int64_t id = 22; id > 0; --id) {  // two are on their way to the store
+        world.alert_finder.known[AssetId{7}].push_back(AlertId{id});
+    }
+    for (const std::size_t at_once : {1U, 2U, 7U, 100U}) {
+        world.alert_finder.at_once = at_once;
+        for (const int limit : {1, 2, 3, 6, 7}) {
+            std::vector<std::int64_t> ids;
+            std::string cursor;
+            for (int pages = 0; pages < 10; ++pages) {
+                auto request = ApiWorld::request("GET /alerts?asset=7&state=firing", "viewer");
+                request.query.emplace_back("limit", std::to_string(limit));
+                if (!cursor.empty()) request.query.emplace_back("cursor", cursor);
+                const json page = body_of(world.send(request));
+                for (const auto& item : page["items"]) ids.push_back(item["id"]);
+                if (page["next_cursor"].is_null()) break;
+                cursor = page["next_cursor"];
+            }
+            INFO(at_once << " at once, pages of " << limit);
+            CHECK(ids == std::vector<std::int64_t>{18, 15, 12, 9, 6, 3});
+        }
+    }
+}
+
 TEST_CASE("decisions: listed by alert, within the scope") {
     ApiWorld world;
     save_alerts(world);

@@ -93,6 +93,17 @@ TEST_CASE("decision block: what is cut or of another format is refused, never re
         REQUIRE_FALSE(read);
         CHECK(read.error().code == ErrorCode::corrupt);
     }
+    std::string strange = packed;
+    for (std::size_t at = 1; at < packed.size(); ++at) {
+        strange = packed;
+        strange[at] = '\x7f';  // whatever it was: not read as something that has no name
+        const auto read = unpack_decisions(strange, JournalSeq{9});
+        if (!read) continue;
+        for (const Decision& one : *read) {
+            CHECK(one.outcome <= Outcome::ignored);
+            CHECK(one.severity <= Severity::critical);
+        }
+    }
     CHECK_FALSE(unpack_decisions("", JournalSeq{9}));
     CHECK_FALSE(unpack_decisions("\x02" + packed.substr(1), JournalSeq{9}));
 }

@@ -122,10 +122,6 @@ TEST_CASE("plans: decisions of an incident or an alert are found by their index"
     REQUIRE(records::latest_decisions(plans.recorder, Scope::all(), by_alert, 101));
     CHECK(plans.scans() == Steps{});
     CHECK(plans.uses("decisions_by_first_alert"));
-    records::DecisionFilter by_record;
-    by_record.journal_seq = JournalSeq{7};
-    REQUIRE(records::decisions(plans.recorder, Scope::all(), by_record, {}));
-    CHECK(plans.uses("decisions_by_record"));
     CHECK(plans.scans() == Steps{});
 }
 

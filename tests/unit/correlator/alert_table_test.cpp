@@ -39,39 +39,6 @@ TEST_CASE("alert table: agrees with a map over random inserts, finds and erasure
     }
 }
 
-TEST_CASE("alert table: the alerts of an asset are those that were placed there last") {
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        SeededRandom random(seed);
-        AlertTable table(seed);
-        std::map<AlertId, std::int64_t> asset_of;  // 0: none
-        for (int step = 0; step < 1000; ++step) {
-            const AlertId id{1 + static_cast<std::int64_t>(random.below(40))};
-            if (table.find(id) == k_no_slot) {
-                table.add(id, OrganisationId{1}, AlertText("s", std::to_string(id.value), {}, {}));
-                asset_of[id] = 0;
-            } else if (random.below(4) == 0) {
-                table.erase(table.find(id));
-                asset_of.erase(id);
-            } else {
-                asset_of[id] = static_cast<std::int64_t>(random.below(5));
-                table.place(table.find(id), AssetId{asset_of[id]});
-            }
-            INFO("seed " << seed << ", step " << step);
-            for (std::int64_t asset = 1; asset < 6; ++asset) {
-                std::vector<AlertId> wanted;
-                for (const auto& [alert, place] : asset_of) {
-                    if (place == asset) wanted.push_back(alert);
-                }
-                std::vector<AlertId> found;
-                for (const auto slot : table.of_asset(AssetId{asset})) {
-                    found.push_back(table.at(slot).id);
-                }
-                if (found != wanted) FAIL("asset " << asset);
-            }
-        }
-    }
-}
-
 TEST_CASE("alert table: a row survives the way through memory") {
     Alert row;
     row.id = AlertId{3};
