@@ -15,9 +15,10 @@ if(GANTRY_MOLD AND CMAKE_BUILD_TYPE STREQUAL "Debug")
     add_link_options(-B/usr/libexec/mold)
 endif()
 # What nothing calls is left out of a program.
+add_link_options(-Wl,--as-needed)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
     add_compile_options(-ffunction-sections -fdata-sections)
-    add_link_options(-Wl,--as-needed -Wl,--gc-sections)
+    add_link_options(-Wl,--gc-sections)
 endif()
 # Two cores: one link at a time beside the compilers.
 set_property(GLOBAL PROPERTY JOB_POOLS compile=2 link=1)

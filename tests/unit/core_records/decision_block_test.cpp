@@ -63,7 +63,8 @@ TEST_CASE("decision block: any numbers come back") {
         }
     };
     for (int i = 0; i < 500; ++i) {
-        Decision one = some_decision(any(), JournalSeq{4});
+        Decision one = some_decision(1, JournalSeq{4});
+        one.id = DecisionId{any()};
         one.organisation = OrganisationId{any()};
         one.event_index = any();
         one.at = from_ms(static_cast<std::int64_t>(random.below(4'000'000'000'000)));
