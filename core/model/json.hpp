@@ -29,8 +29,8 @@ std::string to_json(const Policy&);
 
 // Commands as journaled; decode(encode(c)) == c.
 std::string encode(const Command&);
-Result<Command> decode_command(std::string_view json);
-Result<Facts> decode_facts(std::string_view json);
+Result<Command> decode_command(std::string_view text);
+Result<Facts> decode_facts(std::string_view text);
 // Errors name the key and the nearest valid one. `source` names the text in messages. A runner's
 // rules pass over keys that are not known.
 Result<Policy> decode_policy(std::string_view json, std::string_view source,

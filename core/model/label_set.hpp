@@ -20,6 +20,7 @@ namespace gantry {
 // Pairs while they are collected, in any order.
 using Labels = std::vector<std::pair<std::string, std::string>>;
 
+// REQUIRES: ascending by name, names unique.
 [[nodiscard]] const std::string* find_label(const Labels& labels, std::string_view name);
 
 class LabelSet {

@@ -69,7 +69,7 @@ public:
     // A new slot with this id and text, otherwise empty. REQUIRES: neither id nor key is present.
     SlotNo add(AlertId id, OrganisationId organisation, AlertText text, std::uint64_t key_hash);
     SlotNo add(AlertId id, OrganisationId organisation, AlertText text);
-    SlotNo add(const Alert& alert);
+    SlotNo add(const Alert& row);
     void erase(SlotNo slot);
 
     [[nodiscard]] AlertSlot& at(SlotNo slot) { return chunks_[slot / k_chunk][slot % k_chunk]; }

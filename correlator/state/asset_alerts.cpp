@@ -53,7 +53,7 @@ std::vector<AlertId> AssetAlerts::newest(AssetId asset, AlertId before, std::siz
                               : marks.end();
     while (at != marks.begin() && out.size() < max) {
         --at;
-        if (!is_gone(*at)) out.push_back(AlertId{*at / 2});
+        if (!is_gone(*at)) out.emplace_back(*at / 2);
     }
     return out;
 }
